@@ -1,0 +1,82 @@
+//! The second stage: what all services claim, are given, and contribute to each other.
+//!
+//! Reading order: [`claims`] allots numbers and names; [`contributions`] goes through the plugins wave by wave; [`merge`]
+//! makes one list of what was said to a slot; [`call`] is the document that a plugin is given, and the way back from a
+//! pointer into it to a line of the user's.
+
+pub mod call;
+mod claims;
+mod contributions;
+mod files;
+mod merge;
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::diagnostic::Sink;
+use crate::lock::Lock;
+use crate::origin::Origin;
+use crate::plugins::Plugins;
+use crate::project::{Manifest, Project};
+
+pub use claims::Held;
+pub use contributions::entry;
+pub use merge::{Entry, Source, merge};
+
+/// All manifests, claims and merged contributions, each with its reasons. Made by [`compose`] alone.
+pub struct Composition<'a> {
+    /// The manifests.
+    pub project: &'a Project,
+    /// The plugins that made it.
+    pub plugins: &'a Plugins,
+    /// Everything that services hold.
+    pub held: Vec<Held>,
+    /// Every merged contribution that ever was; an [`Origin`] names one by its index.
+    pub entries: Vec<Entry>,
+    /// By slot, the indices of the entries that hold now, in rick's order.
+    pub slots: BTreeMap<String, Vec<usize>>,
+    /// What rick.lock should hold after this.
+    pub lock: Lock,
+}
+
+/// Composes all services that are sound so far.
+pub fn compose<'a>(project: &'a Project, plugins: &'a Plugins, lock: Lock, sink: &mut Sink) -> Composition<'a> {
+    let mut composition = Composition { project, plugins, held: Vec::new(), entries: Vec::new(), slots: BTreeMap::new(), lock };
+    claims::claim(&mut composition, sink);
+    files::contribute(&mut composition, sink);
+    contributions::contribute(&mut composition, sink);
+    composition
+}
+
+impl<'a> Composition<'a> {
+    /// The services that are sound so far, in the order of their names.
+    pub fn sound(&self, sink: &Sink) -> Vec<&'a Manifest> {
+        self.project.manifests.iter().filter(|manifest| !sink.has_failed(&manifest.name)).collect()
+    }
+
+    /// What a slot holds now.
+    pub fn slot(&self, name: &str) -> impl Iterator<Item = (usize, &Entry)> {
+        self.slots.get(name).into_iter().flatten().map(|&index| (index, &self.entries[index]))
+    }
+
+    /// What a slot holds for a service.
+    pub fn slot_of(&self, name: &str, service: &str) -> impl Iterator<Item = (usize, &Entry)> {
+        self.slot(name).filter(move |(_, entry)| entry.service.as_deref() == Some(service))
+    }
+
+    /// What a service holds of all pools, as a plugin is told.
+    pub fn held_by(&self, service: &str) -> Value {
+        let mut pools: BTreeMap<&str, BTreeMap<&str, &Value>> = BTreeMap::new();
+        for held in self.held.iter().filter(|held| held.service == service) {
+            pools.entry(&held.pool).or_default().insert(&held.key, &held.value);
+        }
+        serde_json::to_value(pools).unwrap_or_default()
+    }
+
+    /// The origin of what a service holds.
+    pub fn held_origin(&self, service: &str, pool: &str, key: &str) -> Option<Origin> {
+        let matches = |held: &Held| held.service == service && held.pool == pool && held.key == key;
+        self.held.iter().position(matches).map(Origin::Held)
+    }
+}

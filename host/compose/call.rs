@@ -1,0 +1,263 @@
+//! A call: the document that a plugin is given, and where the pointers in its answer lead.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use super::Composition;
+use crate::contract::types::{self, Place, Scope};
+use crate::diagnostic::{Diagnostic, Label, Severity, Sink};
+use crate::document::{Children, Node};
+use crate::origin::Origin;
+use crate::plugin::{Failure, Of, Plugin, Session, Stage};
+use crate::pointer;
+use crate::project::{Manifest, Project};
+use crate::source::Span;
+
+/// What a call is about.
+#[derive(Clone, Copy)]
+pub enum Subject<'a> {
+    /// One service.
+    Service(&'a Manifest),
+    /// One machine with these services of the plugin's.
+    Machine(&'a str, &'a [&'a Manifest]),
+    /// The project with these services of the plugin's.
+    Project(&'a [&'a Manifest]),
+}
+
+impl Subject<'_> {
+    /// As messages name it.
+    pub fn title(&self) -> String {
+        match self {
+            Subject::Service(manifest) => format!("service `{}`", manifest.name),
+            Subject::Machine(machine, _) => format!("machine `{machine}`"),
+            Subject::Project(_) => "the project".to_owned(),
+        }
+    }
+
+    /// As the contract names it.
+    pub fn scope(&self) -> Scope {
+        match self {
+            Subject::Service(_) => Scope::Service,
+            Subject::Machine(..) => Scope::Machine,
+            Subject::Project(_) => Scope::Project,
+        }
+    }
+
+    /// "service", "machine", "project"
+    pub fn scope_name(&self) -> &'static str {
+        match self {
+            Subject::Service(_) => "service",
+            Subject::Machine(..) => "machine",
+            Subject::Project(_) => "project",
+        }
+    }
+
+    /// The machine that it is about.
+    pub fn machine(&self) -> Option<&str> {
+        match self {
+            Subject::Service(manifest) => Some(&manifest.machine),
+            Subject::Machine(machine, _) => Some(machine),
+            Subject::Project(_) => None,
+        }
+    }
+}
+
+/// One call of a plugin.
+pub struct Call<'a> {
+    /// The document, as text.
+    pub input: String,
+    /// What it is about.
+    pub subject: Subject<'a>,
+    plugin: &'a Plugin,
+    project: &'a Project,
+    /// By slot, the entries that `/reads/<slot>/<n>` stands for.
+    reads: BTreeMap<String, Vec<usize>>,
+}
+
+impl<'a> Call<'a> {
+    /// Builds the document. `stage`: `None` for `claim`, which holds and reads nothing yet.
+    pub fn new(composition: &Composition<'a>, plugin: &'a Plugin, subject: Subject<'a>, stage: Option<Stage>) -> Self {
+        let project = composition.project;
+        let mut document = Map::new();
+        document.insert("scope".to_owned(), subject.scope_name().into());
+        document.insert("settings".to_owned(), project.plugin_settings(plugin));
+        if let Some(machine) = subject.machine() {
+            document.insert("machine".to_owned(), project.machine(machine));
+            document.insert("facts".to_owned(), project.facts(machine, plugin));
+        }
+        let entry = |manifest: &Manifest| {
+            let held = composition.held_by(&manifest.name);
+            json!({ "service": manifest.service(), "table": manifest.table(plugin), "claimed": held })
+        };
+        match subject {
+            Subject::Service(manifest) => {
+                document.insert("service".to_owned(), manifest.service().clone());
+                document.insert("table".to_owned(), manifest.table(plugin));
+                if stage.is_some() {
+                    document.insert("claimed".to_owned(), composition.held_by(&manifest.name));
+                }
+            }
+            Subject::Machine(_, manifests) | Subject::Project(manifests) => {
+                let services: Map<String, Value> =
+                    manifests.iter().map(|manifest| (manifest.name.clone(), entry(manifest))).collect();
+                document.insert("services".to_owned(), services.into());
+            }
+        }
+        if matches!(subject, Subject::Project(_)) {
+            let machines: Map<String, Value> =
+                project.machines.iter().map(|machine| (machine.clone(), project.machine(machine))).collect();
+            document.insert("machines".to_owned(), machines.into());
+        }
+        let reads = stage.map(|stage| readable(composition, plugin, subject, stage)).unwrap_or_default();
+        if stage.is_some() {
+            let values: Map<String, Value> = reads
+                .iter()
+                .map(|(slot, entries)| (slot.clone(), entries.iter().map(|&index| composition.entries[index].as_read()).collect()))
+                .collect();
+            document.insert("reads".to_owned(), values.into());
+        }
+        Self { input: Value::Object(document).to_string(), subject, plugin, project, reads }
+    }
+
+    /// Where a place of the answer leads.
+    pub fn resolve(&self, composition: &Composition<'_>, place: &Place) -> Result<Origin, String> {
+        let (pointer, wants_key) = match place {
+            Place::Value(pointer) => (pointer, false),
+            Place::Key(pointer) => (pointer, true),
+            Place::Text(_) => return Err("gave a place in a file, where it was given none".to_owned()),
+        };
+        let outside = || format!("gave the place `{pointer}`, which is not in its input");
+        let steps = pointer::steps(pointer).ok_or_else(outside)?;
+        let steps: Vec<&str> = steps.iter().map(String::as_str).collect();
+        let origin = match steps.as_slice() {
+            ["reads", slot, index, ..] => {
+                let entries = self.reads.get(*slot).ok_or_else(outside)?;
+                let entry = index.parse::<usize>().ok().and_then(|index| entries.get(index)).ok_or_else(outside)?;
+                Origin::Contributed(*entry)
+            }
+            ["settings", rest @ ..] => self.setting(&["plugins", &self.plugin.descriptor.name], rest, wants_key),
+            ["facts", rest @ ..] => self.setting(&["machines", self.machine()?, &self.plugin.descriptor.name], rest, wants_key),
+            ["machine", rest @ ..] => self.setting(&["machines", self.machine()?], rest, wants_key),
+            ["machines", rest @ ..] => self.setting(&["machines"], rest, wants_key),
+            ["services", name, rest @ ..] => self.of_service(composition, name, rest, wants_key).ok_or_else(outside)?,
+            ["services"] | ["scope"] => self.setting(&[], &[], wants_key),
+            rest => match self.subject {
+                Subject::Service(manifest) => self.of_service(composition, &manifest.name, rest, wants_key).ok_or_else(outside)?,
+                _ => return Err(outside()),
+            },
+        };
+        Ok(origin)
+    }
+
+    fn machine(&self) -> Result<&str, String> {
+        self.subject.machine().ok_or_else(|| "gave a place of a machine in a call about the project".to_owned())
+    }
+
+    fn of_service(&self, composition: &Composition<'_>, name: &str, steps: &[&str], wants_key: bool) -> Option<Origin> {
+        let manifest = composition.project.manifest(name)?;
+        let (path, whose): (Vec<&str>, String) = match steps {
+            ["claimed", pool, key, ..] => return composition.held_origin(name, pool, key),
+            ["service", rest @ ..] => (std::iter::once("service").chain(rest.iter().copied()).collect(), "rick".to_owned()),
+            ["table", rest @ ..] => {
+                let table = self.plugin.descriptor.table.as_str();
+                // A plugin that is always there has no table in most manifests: the service itself is the reason.
+                let first = if manifest.document.node.child(table).is_some() { table } else { "service" };
+                (std::iter::once(first).chain(rest.iter().copied()).collect(), self.plugin.title())
+            }
+            _ => return None,
+        };
+        // What is derived of a name that nobody wrote is there because of the manifest as such.
+        Some(place_of(&manifest.document.node, &path, wants_key, whose))
+    }
+
+    fn setting(&self, root: &[&str], rest: &[&str], wants_key: bool) -> Origin {
+        let path: Vec<&str> = root.iter().chain(rest).copied().collect();
+        place_of(&self.project.settings.node, &path, wants_key, self.plugin.title())
+    }
+
+    /// Turns a plugin's diagnostic into one with lines, and reports it.
+    pub fn report(&self, composition: &Composition<'_>, session: &Session<'_>, function: &'static str, said: types::Diagnostic, sink: &mut Sink) {
+        match self.diagnostic(composition, session, function, said, |place| self.resolve(composition, place)) {
+            Ok(diagnostic) => self.push(diagnostic, sink),
+            Err(failure) => self.fail(&failure, sink),
+        }
+    }
+
+    /// Turns a plugin's diagnostic into one with lines, with a resolver of its own for places in files.
+    pub fn diagnostic(
+        &self,
+        composition: &Composition<'_>,
+        session: &Session<'_>,
+        function: &'static str,
+        said: types::Diagnostic,
+        resolve: impl Fn(&Place) -> Result<Origin, String>,
+    ) -> Result<Diagnostic, Failure> {
+        let lie = |what: String| session.lie(function, &self.subject.title(), what);
+        let severity = match said.severity {
+            types::Severity::Error => Severity::Error,
+            types::Severity::Warning => Severity::Warning,
+            types::Severity::Info => Severity::Info,
+            types::Severity::Hint => Severity::Hint,
+        };
+        let origin = resolve(&said.at).map_err(lie)?;
+        let mut diagnostic = Diagnostic::new(&said.code, severity, said.message, origin.span(composition));
+        diagnostic.notes.extend(origin.via(composition));
+        for note in said.notes {
+            let origin = resolve(&note.at).map_err(lie)?;
+            match origin.span(composition) {
+                Some(span) => diagnostic.related.push(Label { span, message: note.message }),
+                None => diagnostic.notes.push(note.message),
+            }
+        }
+        diagnostic.help = said.help;
+        diagnostic.plugin = Some(self.plugin.title());
+        diagnostic.more = match said.more {
+            None => None,
+            Some(more) => Some(serde_json::from_str(&more).map_err(|_| lie("gave a diagnostic whose `more` is no JSON".to_owned()))?),
+        };
+        Ok(diagnostic)
+    }
+
+    /// Reports a failure of this call.
+    pub fn fail(&self, failure: &Failure, sink: &mut Sink) {
+        self.push(failure.diagnostic(), sink);
+    }
+
+    fn push(&self, diagnostic: Diagnostic, sink: &mut Sink) {
+        match self.subject {
+            Subject::Service(manifest) => sink.push_for(&manifest.name, diagnostic),
+            _ => sink.push(diagnostic),
+        }
+    }
+}
+
+/// The entries that a plugin may read in a stage, by slot.
+fn readable(composition: &Composition<'_>, plugin: &Plugin, subject: Subject<'_>, stage: Stage) -> BTreeMap<String, Vec<usize>> {
+    let mut reads = BTreeMap::new();
+    for read in plugin.descriptor.reads.iter().filter(|read| read.by <= stage) {
+        let visible = composition.slot(&read.slot).filter(|(_, entry)| match (read.of, subject) {
+            (Of::Service, Subject::Service(manifest)) => entry.service.as_deref() == Some(manifest.name.as_str()),
+            (Of::Project, _) | (_, Subject::Project(_)) => true,
+            (Of::Machine | Of::Service, _) => entry.machine.as_deref() == subject.machine(),
+        });
+        reads.insert(read.slot.clone(), visible.map(|(index, _)| index).collect());
+    }
+    reads
+}
+
+fn place_of(root: &Node, path: &[&str], wants_key: bool, whose: String) -> Origin {
+    let (node, depth) = root.nearest(path.iter().copied());
+    // A scalar stands for all that rick made of it: `user = 1000` for uid, gid and the rest.
+    let written = depth == path.len() || (depth > 0 && matches!(node.children, Children::None));
+    let span: Span = if wants_key || (!written && depth > 0) { node.key_or_value().clone() } else { header_or_value(node) };
+    if written { Origin::Written(span) } else { Origin::Default { whose, near: span } }
+}
+
+/// A table's value is all its lines; the place of a table is its header.
+fn header_or_value(node: &Node) -> Span {
+    match node.children {
+        Children::Table(_) => node.key_or_value().clone(),
+        _ => node.value.clone(),
+    }
+}

@@ -1,0 +1,121 @@
+//! Contributions: wave by wave over all services. A plugin comes after all that contribute to what it reads.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::call::{Call, Subject};
+use super::merge::{self, Entry, Source};
+use super::Composition;
+use crate::contract::types;
+use crate::diagnostic::{Diagnostic, Severity, Sink};
+use crate::plugin::{Failure, Session, Stage};
+
+/// Asks every plugin for every service, and merges after each wave.
+pub fn contribute(composition: &mut Composition<'_>, sink: &mut Sink) {
+    let plugins = composition.plugins;
+    for wave in &plugins.waves {
+        let mut said: BTreeMap<String, Vec<Entry>> = BTreeMap::new();
+        for &index in wave {
+            let plugin = &plugins.all[index];
+            if !plugin.descriptor.answers.contains("contribute") {
+                continue;
+            }
+            let mut session = plugin.session();
+            let services = composition.sound(sink);
+            for &manifest in services.iter().filter(|manifest| manifest.has(plugin)) {
+                let call = Call::new(composition, plugin, Subject::Service(manifest), Some(Stage::Contribute));
+                let answer = match session.contribute(&call.subject.title(), &call.input) {
+                    Ok(answer) => answer,
+                    Err(failure) => {
+                        call.fail(&failure, sink);
+                        continue;
+                    }
+                };
+                for diagnostic in answer.diagnostics {
+                    call.report(composition, &session, "contribute", diagnostic, sink);
+                }
+                for contribution in answer.contributions {
+                    match entry(composition, &session, &call, "contribute", plugin, contribution) {
+                        Ok(entry) => said.entry(entry.slot.clone()).or_default().push(entry),
+                        Err(failure) => call.fail(&failure, sink),
+                    }
+                }
+            }
+        }
+        for (slot, entries) in said {
+            // What was declared and is there: `entry` has seen to it.
+            if let Some(definition) = plugins.slots.get(&slot) {
+                merge::merge(composition, &slot, definition.merge, entries, sink);
+            }
+        }
+    }
+    refuse_unread(composition, sink);
+}
+
+/// A contribution, held against what the plugin declared and against its slot's schema.
+pub fn entry(
+    composition: &Composition<'_>,
+    session: &Session<'_>,
+    call: &Call<'_>,
+    function: &'static str,
+    plugin: &crate::plugin::Plugin,
+    said: types::Contribution,
+) -> Result<Entry, Failure> {
+    let lie = |what: String| session.lie(function, &call.subject.title(), what);
+    let slot = &said.slot;
+    if !plugin.descriptor.writes_slots.contains(slot) {
+        return Err(lie(format!("contributes to `{slot}`, which it did not declare")));
+    }
+    let definition = composition.plugins.slots.get(slot).ok_or_else(|| lie(format!("contributes to `{slot}`, which no plugin here owns")))?;
+    let value: Value =
+        serde_json::from_str(&said.value).map_err(|error| lie(format!("contributes to `{slot}` what is no JSON: {error}")))?;
+    if let Some(problem) = definition.schema.problems(&value).into_iter().next() {
+        let at = if problem.steps.is_empty() { String::new() } else { format!(" at /{}", problem.steps.join("/")) };
+        return Err(lie(format!("contributes to `{slot}`, key `{}`, what its schema refuses{at}: {}", said.key, problem.message)));
+    }
+    let because: Vec<_> =
+        said.because.iter().map(|place| call.resolve(composition, place)).collect::<Result<_, _>>().map_err(lie)?;
+    if because.is_empty() {
+        return Err(lie(format!("contributes to `{slot}`, key `{}`, without a reason", said.key)));
+    }
+    let about = match call.subject {
+        Subject::Service(manifest) => Some(manifest.name.clone()),
+        _ => None,
+    };
+    let service = said.target.service.or(about);
+    let machine = match &service {
+        Some(name) if !composition.project.names.contains(name) => {
+            return Err(lie(format!("contributes to `{slot}` for `{name}`, and there is no such service")));
+        }
+        Some(name) => composition.project.manifest(name).map(|manifest| manifest.machine.clone()),
+        None => said.target.machine.or_else(|| call.subject.machine().map(str::to_owned)),
+    };
+    let source = Source { plugin: plugin.title(), because };
+    let (part, key, stated) = (said.target.part, said.key, said.stated);
+    Ok(Entry { slot: said.slot, service, machine, part, key, value, stated, from: vec![source] })
+}
+
+/// Where nobody reads a slot that must be read, what was asked for would silently not be there.
+fn refuse_unread(composition: &Composition<'_>, sink: &mut Sink) {
+    for (slot, definition) in &composition.plugins.slots {
+        if !definition.must_be_read {
+            continue;
+        }
+        for (_, entry) in composition.slot(slot) {
+            let service = entry.service.as_deref().unwrap_or_default();
+            let manifest = composition.project.manifest(service);
+            let active = |plugin: &&crate::plugin::Plugin| manifest.is_none_or(|manifest| manifest.has(plugin));
+            let reads = |plugin: &crate::plugin::Plugin| plugin.descriptor.reads.iter().any(|read| read.slot == *slot);
+            if composition.plugins.all.iter().filter(active).any(reads) {
+                continue;
+            }
+            let origin = entry.from.iter().flat_map(|source| &source.because).find_map(|origin| origin.span(composition));
+            let message = format!("`{}` in `{slot}` is asked for by {}, and no plugin of `{service}` does it", entry.key, entry.who());
+            let readers: Vec<String> =
+                composition.plugins.all.iter().filter(|plugin| reads(plugin)).map(|plugin| format!("[{}]", plugin.descriptor.table)).collect();
+            let help = if readers.is_empty() { "no plugin here can do it".to_owned() } else { format!("add {}", readers.join(" or ")) };
+            sink.push_for(service, Diagnostic::new("unread", Severity::Error, message, origin).help(help));
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! The WebAssembly engine: one configuration, and compiled code kept between runs.
+
+use std::fs;
+use std::hash::{Hash, Hasher};
+use std::io::Write;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use sha2::{Digest, Sha256};
+use wasmtime::component::Component;
+use wasmtime::{Config, OptLevel};
+
+use crate::contract;
+use crate::error::Error;
+
+/// How much a call may compute, in wasmtime's units of fuel: about one for each instruction. Deterministic, so that a
+/// plugin that is stopped is stopped on every machine. A call of an official plugin uses less than a hundredth of it.
+pub const FUEL: u64 = 2_000_000_000;
+
+/// How much memory an instance may have, in bytes.
+pub const MEMORY: usize = 256 << 20;
+
+/// The engine, and where compiled code is kept.
+pub struct Engine {
+    engine: wasmtime::Engine,
+    kept: Option<Utf8PathBuf>,
+    compatibility: String,
+}
+
+impl Engine {
+    /// Sets the engine up. `kept`: the folder for compiled code; without one every run compiles.
+    pub fn new(kept: Option<Utf8PathBuf>) -> Result<Self, Error> {
+        let mut config = Config::new();
+        config
+            .consume_fuel(true)
+            .cranelift_nan_canonicalization(true)
+            .cranelift_opt_level(OptLevel::Speed)
+            .max_wasm_stack(1 << 20)
+            // A plugin needs little: a small reservation is quicker to set up than the default of 4 GiB.
+            .memory_reservation(MEMORY as u64)
+            .memory_guard_size(64 << 10)
+            .memory_may_move(false)
+            .wasm_backtrace_max_frames(None)
+            .wasm_relaxed_simd(false);
+        let engine = wasmtime::Engine::new(&config).map_err(|error| Error::Engine(error.to_string()))?;
+        let mut hasher = StableHasher(Sha256::new());
+        engine.precompile_compatibility_hash().hash(&mut hasher);
+        let compatibility = hex(&hasher.0.finalize());
+        Ok(Self { engine, kept, compatibility })
+    }
+
+    /// wasmtime's own engine.
+    pub fn inner(&self) -> &wasmtime::Engine {
+        &self.engine
+    }
+
+    /// Makes a component of its bytes: from kept code if there is some, else compiled now, and kept.
+    ///
+    /// `digest` is the SHA-256 of `bytes` in hexadecimal.
+    pub fn load(&self, name: &str, digest: &str, bytes: &[u8]) -> Result<Component, Error> {
+        let path = self.kept.as_ref().map(|folder| folder.join(self.file_name(digest)));
+        if let Some(path) = &path
+            && let Some(component) = self.load_kept(path)
+        {
+            tracing::debug!(plugin = name, "its compiled code was kept");
+            return Ok(component);
+        }
+        tracing::info!(plugin = name, "compiling");
+        let refused = |error: wasmtime::Error| Error::Plugin { plugin: name.to_owned(), reason: format!("{error:#}") };
+        let code = self.engine.precompile_component(bytes).map_err(refused)?;
+        if let Some(path) = &path
+            && let Err(error) = keep(path, &code)
+        {
+            tracing::warn!(%path, %error, "compiled code could not be kept; the next run compiles again");
+        }
+        #[allow(unsafe_code, reason = "the code was compiled by this very engine, one line above")]
+        let component = unsafe { Component::deserialize(&self.engine, &code) };
+        component.map_err(refused)
+    }
+
+    /// Another wasm, another wasmtime, another machine or another contract: another name.
+    fn file_name(&self, digest: &str) -> String {
+        let mut hasher = Sha256::new();
+        for part in [digest, &self.compatibility, contract::REVISION] {
+            hasher.update(part);
+            hasher.update([0]);
+        }
+        format!("{}.cwasm", hex(&hasher.finalize()))
+    }
+
+    /// Compiled code is machine code: it is taken only from a folder and a file that nobody else can write.
+    fn load_kept(&self, path: &Utf8Path) -> Option<Component> {
+        let folder = path.parent()?;
+        for place in [folder, path] {
+            let metadata = fs::symlink_metadata(place).ok()?;
+            if metadata.uid() != rustix::process::geteuid().as_raw() || metadata.mode() & 0o022 != 0 || metadata.is_symlink() {
+                tracing::warn!(path = %place, "kept code is not used, since others can write there");
+                return None;
+            }
+        }
+        #[allow(unsafe_code, reason = "only this program writes there, by rename and under the digest of what was compiled")]
+        let component = unsafe { Component::deserialize_file(&self.engine, path) };
+        component.map_err(|error| tracing::warn!(%path, %error, "kept code cannot be read")).ok()
+    }
+}
+
+fn keep(path: &Utf8Path, code: &[u8]) -> std::io::Result<()> {
+    let folder = path.parent().unwrap_or(Utf8Path::new("."));
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    let mut file = tempfile::Builder::new().prefix(".new-").tempfile_in(folder)?;
+    file.write_all(code)?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+/// SHA-256 in hexadecimal.
+pub fn digest(bytes: impl AsRef<[u8]>) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// `std`'s hashers promise nothing from one program to the next; a name on disk must.
+struct StableHasher(Sha256);
+
+impl Hasher for StableHasher {
+    fn finish(&self) -> u64 {
+        0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+}

@@ -1,0 +1,44 @@
+//! rick: one manifest for each service, a complete deployment for each machine.
+//!
+//! The way the data goes, in reading order:
+//!
+//! ```text
+//! manifests → compose → check → render → judge → plan → write
+//! ```
+//!
+//! Each stage is a function from one value to the next, plus a [`diagnostic::Sink`] for the problems that it finds. Only the
+//! stage before can make the value that a stage takes. Nothing but [`write`] touches the disk, no stage prints, and nothing
+//! here exits. `docs/architecture.md` has the map and the invariants.
+
+// What everything stands on.
+pub mod diagnostic;
+pub mod document;
+pub mod error;
+pub mod pointer;
+pub mod source;
+
+// The plugins.
+pub mod contract;
+pub mod engine;
+pub mod plugin;
+pub mod plugins;
+pub mod schema;
+pub mod slots;
+
+// The stages.
+pub mod project;
+pub mod lock;
+pub mod compose;
+pub mod check;
+pub mod render;
+pub mod judge;
+pub mod plan;
+pub mod write;
+
+// What is said about it.
+pub mod origin;
+pub mod report;
+
+// The commands.
+pub mod cli;
+pub mod verbs;

@@ -1,0 +1,450 @@
+//! One plugin: what it says of itself, and calls that cannot hurt.
+//!
+//! A call has fuel, memory and stack, and no import but `log`. What it answers is checked here for its form; what it means
+//! is checked by the stage that asked. A call that fails is a [`Failure`], which names the plugin, its version and the call.
+
+use std::collections::BTreeSet;
+use std::sync::OnceLock;
+
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use wasmtime::component::{Component, HasSelf, Instance, InstancePre, Linker};
+use wasmtime::{ResourceLimiter, Store, Trap};
+
+use crate::contract::types::{Json, Scope};
+use crate::contract::{self, check, check_files, claim, contribute, meta, render};
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::engine::{Engine, FUEL, MEMORY};
+use crate::error::Error;
+use crate::schema::Schema;
+
+/// A plugin that was read, linked and asked what it is.
+pub struct Plugin {
+    /// What it says of itself.
+    pub descriptor: Descriptor,
+    /// Where it was read from, as `rick plugin list` shows it.
+    pub from: String,
+    /// SHA-256 of the component.
+    pub digest: String,
+    pre: InstancePre<State>,
+    exports: Exports,
+}
+
+/// The interfaces that a component has; it may lack any but `meta`.
+struct Exports {
+    claim: Option<claim::GuestIndices>,
+    contribute: Option<contribute::GuestIndices>,
+    check: Option<check::GuestIndices>,
+    check_files: Option<check_files::GuestIndices>,
+    render: Option<render::GuestIndices>,
+}
+
+/// What a plugin says of itself, read and checked.
+pub struct Descriptor {
+    /// Lower case; the prefix of its slots and pools.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// What it integrates.
+    pub summary: String,
+    /// The manifest's table.
+    pub table: String,
+    /// It takes part in every service.
+    pub always: bool,
+    /// Of its table in a manifest.
+    pub table_schema: Schema,
+    /// Of `[plugins.<name>]`.
+    pub settings_schema: Schema,
+    /// Of `[machines.<machine>.<name>]`.
+    pub facts_schema: Schema,
+    /// The slots that it owns.
+    pub owns: Vec<meta::Slot>,
+    /// The pools that it owns.
+    pub pools: Vec<Pool>,
+    /// The slots that it contributes to.
+    pub writes_slots: BTreeSet<String>,
+    /// The slots that it reads.
+    pub reads: Vec<Read>,
+    /// The paths that it may write, as it names them.
+    pub writes: Vec<String>,
+    /// The calls worth making.
+    pub answers: BTreeSet<String>,
+    /// Its checks.
+    pub rules: Vec<meta::Rule>,
+    /// The files that it can judge.
+    pub judges: GlobSet,
+    may_write: GlobSet,
+}
+
+/// What two may never share.
+#[derive(Debug, Clone)]
+pub struct Pool {
+    /// "account:uid"
+    pub name: String,
+    /// "uid"
+    pub label: String,
+    /// The whole project, rather than each machine, shares it.
+    pub project_wide: bool,
+    /// The numbers that rick may hand out; `None`: names.
+    pub range: Option<Range>,
+}
+
+/// Numbers to hand out: `first`, `first + block`, … not above `last`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Range {
+    /// The first number.
+    pub first: u64,
+    /// The last number that may be in use.
+    pub last: u64,
+    /// How many numbers each takes.
+    #[serde(default = "one")]
+    pub block: u64,
+}
+
+fn one() -> u64 {
+    1
+}
+
+/// The stage in which a slot is first read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    /// `contribute`
+    Contribute,
+    /// `check`
+    Check,
+    /// `render`
+    Render,
+}
+
+/// Whose contributions a call sees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Of {
+    /// Those for the service at hand.
+    Service,
+    /// Those for its machine.
+    Machine,
+    /// All.
+    Project,
+}
+
+/// A slot that a plugin reads.
+#[derive(Debug, Clone)]
+pub struct Read {
+    /// Its name.
+    pub slot: String,
+    /// From when on.
+    pub by: Stage,
+    /// Whose.
+    pub of: Of,
+}
+
+/// A call that gave no answer, or one that cannot be used.
+#[derive(Debug, Clone)]
+pub struct Failure {
+    /// "backup 0.3.1"
+    pub plugin: String,
+    /// "render"
+    pub function: &'static str,
+    /// "service `paperless`", "machine `web1`", "the project"
+    pub about: String,
+    /// "used up its fuel and was stopped"
+    pub what: String,
+    /// What it logged during the call.
+    pub log: Vec<String>,
+}
+
+impl Failure {
+    /// The failure as a diagnostic: it has no place in the user's files.
+    pub fn diagnostic(&self) -> Diagnostic {
+        let Failure { plugin, function, about, what, log } = self;
+        let message = format!("{plugin} {what}, in `{function}` for {about}");
+        let mut diagnostic = Diagnostic::new("plugin", Severity::Error, message, None);
+        diagnostic.failure = true;
+        diagnostic.plugin = Some(plugin.clone());
+        diagnostic.notes.extend(log.iter().map(|line| format!("it logged: {line}")));
+        diagnostic.notes.push("nothing was written".to_owned());
+        diagnostic.help("this is a fault of the plugin, not of your files: report it there, or use another version")
+    }
+}
+
+impl Plugin {
+    /// Links a component and asks it what it is.
+    pub fn load(engine: &Engine, from: &str, digest: &str, bytes: &[u8]) -> Result<Self, Error> {
+        let refused = |reason: String| Error::Plugin { plugin: from.to_owned(), reason };
+        let component = engine.load(from, digest, bytes)?;
+        refuse_imports(engine, &component).map_err(refused)?;
+        let mut linker = Linker::new(engine.inner());
+        contract::rick::plugin::log::add_to_linker::<State, HasSelf<State>>(&mut linker, |state| state)
+            .map_err(|error| refused(error.to_string()))?;
+        let pre = linker.instantiate_pre(&component).map_err(|error| refused(format!("it does not fit the contract: {error:#}")))?;
+        let meta = meta::GuestIndices::new(&pre).map_err(|error| refused(format!("it does not fit the contract: {error:#}")))?;
+        let exports = Exports {
+            claim: claim::GuestIndices::new(&pre).ok(),
+            contribute: contribute::GuestIndices::new(&pre).ok(),
+            check: check::GuestIndices::new(&pre).ok(),
+            check_files: check_files::GuestIndices::new(&pre).ok(),
+            render: render::GuestIndices::new(&pre).ok(),
+        };
+        let mut session = Session::of(&pre, from.to_owned());
+        let said = session
+            .call("describe", "itself", |store, instance| meta.load(&mut *store, instance)?.call_describe(store))
+            .map_err(|failure| refused(failure.what))?;
+        let descriptor = Descriptor::read(said).map_err(refused)?;
+        Ok(Self { descriptor, from: from.to_owned(), digest: digest.to_owned(), pre, exports })
+    }
+
+    /// "postgres 0.1.0"
+    pub fn title(&self) -> String {
+        format!("{} {}", self.descriptor.name, self.descriptor.version)
+    }
+
+    /// An instance to call, made when it is first needed.
+    pub fn session(&self) -> Session<'_> {
+        let mut session = Session::of(&self.pre, self.title());
+        session.exports = Some(&self.exports);
+        session
+    }
+}
+
+/// rick links `log` and nothing else; the names of the switches that leave out what languages bring along.
+fn refuse_imports(engine: &Engine, component: &Component) -> Result<(), String> {
+    let kind = component.component_type();
+    let unknown: Vec<&str> = kind
+        .imports(engine.inner())
+        .map(|(name, _)| name)
+        .filter(|name| !name.starts_with("rick:plugin/log@") && !name.starts_with("rick:plugin/types@"))
+        .collect();
+    match unknown.first() {
+        None => Ok(()),
+        Some(first) if first.starts_with("wasi:") => Err(format!(
+            "it imports `{first}`, and a plugin may import `log` alone; build it for wasm32-unknown-unknown (Rust), with \
+             `--stub-wasi` (componentize-py) or with `--disable all` (jco)"
+        )),
+        Some(first) => Err(format!("it imports `{first}`, and a plugin may import `log` alone")),
+    }
+}
+
+impl Descriptor {
+    fn read(said: meta::Descriptor) -> Result<Self, String> {
+        let schema = |what: &str, text: &str| Schema::parse(text).map_err(|error| format!("its {what} is no JSON Schema: {error}"));
+        let pools = said.pools.iter().map(Pool::read).collect::<Result<_, _>>()?;
+        let reads = said.reads.iter().map(Read::read).collect::<Result<_, _>>()?;
+        let owned_prefix = format!("{}:", said.name);
+        let foreign = said.owns.iter().map(|slot| &slot.name).chain(said.pools.iter().map(|pool| &pool.name));
+        for name in foreign {
+            if !name.starts_with(&owned_prefix) {
+                return Err(format!("it says that it owns `{name}`, whose name does not begin with `{owned_prefix}`"));
+            }
+        }
+        Ok(Self {
+            table_schema: schema("table's schema", &said.table_schema)?,
+            settings_schema: schema("settings' schema", &said.settings_schema)?,
+            facts_schema: schema("facts' schema", &said.facts_schema)?,
+            pools,
+            reads,
+            always: match said.activates.as_str() {
+                "always" => true,
+                "table" => false,
+                other => return Err(format!("it activates on `{other}`, and there are `table` and `always`")),
+            },
+            may_write: globs(&said.writes)?,
+            judges: globs(&said.judges)?,
+            name: said.name,
+            version: said.version,
+            summary: said.summary,
+            table: said.table,
+            owns: said.owns,
+            writes_slots: said.writes_slots.into_iter().collect(),
+            writes: said.writes,
+            answers: said.answers.into_iter().collect(),
+            rules: said.rules,
+        })
+    }
+
+    /// Whether an artifact's path is one that it declared, and stays below the root.
+    pub fn may_write(&self, path: &str) -> bool {
+        let clean = path.starts_with('/') && !path.ends_with('/') && !path.contains('\0');
+        clean && path[1..].split('/').all(|step| !matches!(step, "" | "." | "..")) && self.may_write.is_match(path)
+    }
+}
+
+fn globs(globs: &[String]) -> Result<GlobSet, String> {
+    let mut set = GlobSetBuilder::new();
+    for glob in globs {
+        let glob = GlobBuilder::new(glob).literal_separator(true).build().map_err(|error| format!("`{glob}` is no glob: {error}"))?;
+        set.add(glob);
+    }
+    set.build().map_err(|error| error.to_string())
+}
+
+impl Pool {
+    fn read(said: &meta::Pool) -> Result<Self, String> {
+        let wrong = |what: &str| format!("its pool `{}` has {what}", said.name);
+        let range: Option<Range> =
+            serde_json::from_str(&said.range).map_err(|error| wrong(&format!("a range that cannot be read: {error}")))?;
+        if range.is_some_and(|range| range.block == 0 || range.first > range.last) {
+            return Err(wrong("an empty range"));
+        }
+        let project_wide = match said.within.as_str() {
+            "machine" => false,
+            "project" => true,
+            other => return Err(wrong(&format!("`within` of `{other}`, and there are `machine` and `project`"))),
+        };
+        Ok(Self { name: said.name.clone(), label: said.label.clone(), project_wide, range })
+    }
+}
+
+impl Read {
+    fn read(said: &meta::Read) -> Result<Self, String> {
+        let by = match said.by.as_str() {
+            "contribute" => Stage::Contribute,
+            "check" => Stage::Check,
+            "render" => Stage::Render,
+            other => return Err(format!("it reads `{}` by `{other}`, and there are contribute, check and render", said.slot)),
+        };
+        let of = match said.of.as_str() {
+            "service" => Of::Service,
+            "machine" => Of::Machine,
+            "project" => Of::Project,
+            other => return Err(format!("it reads `{}` of `{other}`, and there are service, machine and project", said.slot)),
+        };
+        Ok(Self { slot: said.slot.clone(), by, of })
+    }
+}
+
+/// What an instance can reach: its limits, and where its log goes.
+struct State {
+    memory_wanted: Option<usize>,
+    log: Vec<String>,
+}
+
+/// Log messages kept for a call; more are dropped.
+const LOG_LINES: usize = 32;
+/// Bytes kept of a log message.
+const LOG_BYTES: usize = 1024;
+
+impl contract::rick::plugin::log::Host for State {
+    fn log(&mut self, level: contract::rick::plugin::log::Level, message: String) {
+        tracing::debug!(?level, "{message}");
+        if self.log.len() < LOG_LINES {
+            let end = (0..=LOG_BYTES.min(message.len())).rev().find(|&end| message.is_char_boundary(end)).unwrap_or(0);
+            self.log.push(message[..end].replace('\n', " "));
+        }
+    }
+}
+
+impl contract::rick::plugin::types::Host for State {}
+
+impl ResourceLimiter for State {
+    fn memory_growing(&mut self, _current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+        if desired > MEMORY {
+            self.memory_wanted = Some(desired);
+            return Err(wasmtime::Error::msg("more memory than a plugin may have"));
+        }
+        Ok(true)
+    }
+
+    fn table_growing(&mut self, _current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+        Ok(desired < 100_000)
+    }
+}
+
+/// An instance of a plugin, used for one stage. After a failure it is made anew, since a trap leaves it as it stood.
+pub struct Session<'a> {
+    pre: &'a InstancePre<State>,
+    exports: Option<&'a Exports>,
+    title: String,
+    live: OnceLock<(Store<State>, Instance)>,
+}
+
+impl<'a> Session<'a> {
+    fn of(pre: &'a InstancePre<State>, title: String) -> Self {
+        Self { pre, exports: None, title, live: OnceLock::new() }
+    }
+
+    /// The claims of a service.
+    pub fn claim(&mut self, about: &str, input: &Json) -> Result<claim::Claimed, Failure> {
+        let indices = self.export("claim", about, |exports| exports.claim.as_ref())?;
+        self.call("claim", about, |store, instance| indices.load(&mut *store, instance)?.call_claim(store, input))
+    }
+
+    /// The contributions of a service.
+    pub fn contribute(&mut self, about: &str, input: &Json) -> Result<contribute::Contributed, Failure> {
+        let indices = self.export("contribute", about, |exports| exports.contribute.as_ref())?;
+        self.call("contribute", about, |store, instance| indices.load(&mut *store, instance)?.call_contribute(store, input))
+    }
+
+    /// The problems in a scope.
+    pub fn check(&mut self, about: &str, scope: Scope, input: &Json) -> Result<Vec<contract::types::Diagnostic>, Failure> {
+        let indices = self.export("check", about, |exports| exports.check.as_ref())?;
+        self.call("check", about, |store, instance| indices.load(&mut *store, instance)?.call_check(store, scope, input))
+    }
+
+    /// The problems in files.
+    pub fn check_files(
+        &mut self,
+        about: &str,
+        input: &Json,
+        files: &[contract::types::File],
+    ) -> Result<Vec<contract::types::Diagnostic>, Failure> {
+        let indices = self.export("check-files", about, |exports| exports.check_files.as_ref())?;
+        self.call("check-files", about, |store, instance| indices.load(&mut *store, instance)?.call_check_files(store, input, files))
+    }
+
+    /// The artifacts of a scope.
+    pub fn render(&mut self, about: &str, scope: Scope, input: &Json) -> Result<render::Rendered, Failure> {
+        let indices = self.export("render", about, |exports| exports.render.as_ref())?;
+        self.call("render", about, |store, instance| indices.load(&mut *store, instance)?.call_render(store, scope, input))
+    }
+
+    /// A failure of an answer that came, but cannot be used.
+    pub fn lie(&self, function: &'static str, about: &str, what: impl Into<String>) -> Failure {
+        let (plugin, about, what) = (self.title.clone(), about.to_owned(), what.into());
+        Failure { plugin, function, about, what, log: Vec::new() }
+    }
+
+    fn export<T>(&self, function: &'static str, about: &str, get: impl FnOnce(&'a Exports) -> Option<&'a T>) -> Result<&'a T, Failure> {
+        self.exports.and_then(get).ok_or_else(|| self.lie(function, about, "says that it answers this, but does not export it"))
+    }
+
+    fn call<R>(
+        &mut self,
+        function: &'static str,
+        about: &str,
+        call: impl FnOnce(&mut Store<State>, &Instance) -> wasmtime::Result<R>,
+    ) -> Result<R, Failure> {
+        let (mut store, instance) = match self.live.take() {
+            Some(live) => live,
+            None => {
+                let state = State { memory_wanted: None, log: Vec::new() };
+                let mut store = Store::new(self.pre.engine(), state);
+                store.limiter(|state| state);
+                // Instantiation runs code of the plugin as well.
+                let instance = store.set_fuel(FUEL).and_then(|()| self.pre.instantiate(&mut store));
+                let instance = instance.map_err(|error| self.failure(function, about, &error, store.data()))?;
+                (store, instance)
+            }
+        };
+        store.data_mut().log.clear();
+        let answer = store.set_fuel(FUEL).and_then(|()| call(&mut store, &instance));
+        match answer {
+            Ok(answer) => {
+                let _ = self.live.set((store, instance));
+                Ok(answer)
+            }
+            Err(error) => Err(self.failure(function, about, &error, store.data())),
+        }
+    }
+
+    fn failure(&self, function: &'static str, about: &str, error: &wasmtime::Error, state: &State) -> Failure {
+        let what = match (state.memory_wanted, error.downcast_ref::<Trap>()) {
+            (Some(bytes), _) => format!("wanted {} MiB of memory, where {} are allowed, and was stopped", bytes >> 20, MEMORY >> 20),
+            (None, Some(Trap::OutOfFuel)) => "used up its fuel and was stopped".to_owned(),
+            (None, Some(Trap::StackOverflow)) => "overflowed its stack and was stopped".to_owned(),
+            (None, Some(Trap::UnreachableCodeReached)) => "gave up".to_owned(),
+            (None, Some(trap)) => format!("trapped ({trap})"),
+            (None, None) => format!("gave an answer that cannot be read ({error:#})"),
+        };
+        Failure { log: state.log.clone(), ..self.lie(function, about, what) }
+    }
+}

@@ -1,0 +1,109 @@
+//! All plugins of a run, and the order in which they contribute.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use camino::Utf8Path;
+
+use crate::engine::{self, Engine};
+use crate::error::Error;
+use crate::plugin::{Plugin, Stage};
+use crate::slots::{self, Slots};
+
+mod built_in {
+    include!(concat!(env!("OUT_DIR"), "/built_in.rs"));
+}
+
+/// The plugins with their slots, in the order of their names.
+pub struct Plugins {
+    /// In the order of their names.
+    pub all: Vec<Plugin>,
+    /// All slots that there are.
+    pub slots: Slots,
+    /// Numbers of plugins: those of a wave read nothing that is written in it or later.
+    pub waves: Vec<Vec<usize>>,
+}
+
+impl Plugins {
+    /// Loads the official plugins, and components of the user's own by name and path.
+    pub fn load(engine: &Engine, root: &Utf8Path, others: &[(String, String)]) -> Result<Self, Error> {
+        let mut all = Vec::new();
+        for &(name, digest, bytes) in built_in::BUILT_IN {
+            if !others.iter().any(|(other, _)| other == name) {
+                all.push(Plugin::load(engine, &format!("{name} (built in)"), digest, bytes)?);
+            }
+        }
+        for (name, path) in others {
+            let bytes = fs::read(root.join(path)).map_err(Error::file("read", root.join(path)))?;
+            let plugin = Plugin::load(engine, path, &engine::digest(&bytes), &bytes)?;
+            if plugin.descriptor.name != *name {
+                let reason = format!("rick.toml has it under `{name}`, and it calls itself `{}`", plugin.descriptor.name);
+                return Err(Error::Plugin { plugin: path.clone(), reason });
+            }
+            all.push(plugin);
+        }
+        all.sort_by(|left, right| left.descriptor.name.cmp(&right.descriptor.name));
+        refuse_shared_tables(&all)?;
+        let slots = slots::all(&all)?;
+        refuse_unknown_slots(&all, &slots)?;
+        let waves = waves(&all)?;
+        Ok(Self { all, slots, waves })
+    }
+
+    /// The plugin whose table in a manifest this is.
+    pub fn of_table(&self, table: &str) -> Option<&Plugin> {
+        self.all.iter().find(|plugin| plugin.descriptor.table == table)
+    }
+
+    /// Whether some plugin reads a slot.
+    pub fn is_read(&self, slot: &str) -> bool {
+        self.all.iter().any(|plugin| plugin.descriptor.reads.iter().any(|read| read.slot == slot))
+    }
+}
+
+fn refuse_shared_tables(all: &[Plugin]) -> Result<(), Error> {
+    for (index, plugin) in all.iter().enumerate() {
+        let table = &plugin.descriptor.table;
+        let taken = matches!(table.as_str(), "service" | "file" | "waive")
+            || all[..index].iter().any(|other| other.descriptor.table == *table);
+        if taken {
+            let reason = format!("its table `[{table}]` is another's already");
+            return Err(Error::Plugin { plugin: plugin.title(), reason });
+        }
+    }
+    Ok(())
+}
+
+fn refuse_unknown_slots(all: &[Plugin], slots: &Slots) -> Result<(), Error> {
+    for plugin in all {
+        let Some(unknown) = plugin.descriptor.writes_slots.iter().find(|slot| slot.starts_with("rick:") && !slots.contains_key(*slot))
+        else {
+            continue;
+        };
+        let reason = format!("it contributes to `{unknown}`, and rick {} has no such slot", env!("CARGO_PKG_VERSION"));
+        return Err(Error::Plugin { plugin: plugin.title(), reason });
+    }
+    Ok(())
+}
+
+/// A plugin comes after all that write a slot that it reads in `contribute`; what is first read later orders nothing.
+fn waves(all: &[Plugin]) -> Result<Vec<Vec<usize>>, Error> {
+    let comes_after = |reader: usize, writer: usize| {
+        let (reads, writes) = (&all[reader].descriptor.reads, &all[writer].descriptor.writes_slots);
+        reader != writer && reads.iter().any(|read| read.by == Stage::Contribute && writes.contains(&read.slot))
+    };
+    let mut left: BTreeSet<usize> = (0..all.len()).collect();
+    let mut waves = Vec::new();
+    while !left.is_empty() {
+        let wave: Vec<usize> =
+            left.iter().copied().filter(|&reader| !left.iter().any(|&writer| comes_after(reader, writer))).collect();
+        if wave.is_empty() {
+            let names: Vec<&str> = left.iter().map(|&index| all[index].descriptor.name.as_str()).collect();
+            let reason = format!("each of {} waits in `contribute` for what another of them contributes", names.join(", "));
+            return Err(Error::Plugin { plugin: names.join(", "), reason });
+        }
+        left.retain(|index| !wave.contains(index));
+        waves.push(wave);
+    }
+    Ok(waves)
+}

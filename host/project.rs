@@ -1,0 +1,432 @@
+//! The first stage: a folder with `rick.toml` and its manifests, read, checked against the plugins' schemas, and filled.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+
+use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
+use serde_json::{Map, Value, json};
+
+use crate::diagnostic::{Diagnostic, Sink};
+use crate::document::{self, Document, Node};
+use crate::error::Error;
+use crate::plugin::{Plugin, Range};
+use crate::plugins::Plugins;
+use crate::schema::{Schema, nearest};
+use crate::source::{SourceId, Sources, Span};
+
+/// The name of a project's own file.
+pub const FILE: &str = "rick.toml";
+
+const SERVICE_SCHEMA: &str = include_str!("project/service.schema.json");
+const FILE_SCHEMA: &str = include_str!("project/file.schema.json");
+
+/// A project whose `rick.toml` was read: enough to know which plugins to load.
+pub struct Opened {
+    /// Its folder, absolute.
+    pub root: Utf8PathBuf,
+    sources: Sources,
+    settings: Option<Document>,
+}
+
+/// A project: every manifest that could be read, checked and filled.
+pub struct Project {
+    /// Its folder, absolute.
+    pub root: Utf8PathBuf,
+    /// Every text that was read.
+    pub sources: Sources,
+    /// `rick.toml`.
+    pub settings: Document,
+    /// In the order of their names.
+    pub machines: Vec<String>,
+    /// In the order of their names.
+    pub manifests: Vec<Manifest>,
+    /// The manifests that are there, also those that could not be read: their numbers stay theirs.
+    pub names: BTreeSet<String>,
+}
+
+/// One service, as its manifest and the project's defaults say.
+pub struct Manifest {
+    /// The service's name: the name of its file.
+    pub name: String,
+    /// The machine that it runs on.
+    pub machine: String,
+    /// The manifest over the project's defaults, with the defaults of schemas filled in.
+    pub document: Document,
+    /// The tables that were refused, and are not passed on.
+    pub refused: BTreeSet<String>,
+    /// `[[file]]`: the service's own configuration files.
+    pub files: Vec<File>,
+}
+
+/// One `[[file]]` of a manifest, read.
+pub struct File {
+    /// Where the manifest says it.
+    pub place: Span,
+    /// Its text, as it is in the project.
+    pub source: SourceId,
+    /// Where the service finds it, inside.
+    pub path: String,
+    /// Where it is on the machine.
+    pub target: String,
+    /// It is rendered rather than copied.
+    pub template: bool,
+    /// Its permission bits on the machine.
+    pub mode: u32,
+    /// The parts that see it; empty: those that run the service's own image.
+    pub parts: Vec<String>,
+}
+
+/// Finds the project that a folder is in: the nearest `rick.toml` upwards.
+pub fn find(from: &Utf8Path) -> Result<Utf8PathBuf, Error> {
+    let from = from.canonicalize_utf8().map_err(Error::file("find", from))?;
+    let found = from.ancestors().find(|folder| folder.join(FILE).is_file()).map(Utf8Path::to_owned);
+    found.ok_or(Error::NoProject(from))
+}
+
+/// Reads `rick.toml`.
+pub fn open(root: Utf8PathBuf, sink: &mut Sink) -> Result<Opened, Error> {
+    let mut sources = Sources::default();
+    let path = root.join(FILE);
+    let source = sources.add(FILE, fs::read_to_string(&path).map_err(Error::file("read", path))?);
+    let settings = document::parse(&sources, source, sink);
+    Ok(Opened { root, sources, settings })
+}
+
+impl Opened {
+    /// Names and paths of the components that the project brings itself.
+    pub fn components(&self) -> Vec<(String, String)> {
+        let plugins = self.settings.as_ref().and_then(|settings| settings.value.get("plugins")?.as_object());
+        let component = |(name, table): (&String, &Value)| Some((name.clone(), table.get("component")?.as_str()?.to_owned()));
+        plugins.into_iter().flatten().filter_map(component).collect()
+    }
+
+    /// Its texts, for messages about a `rick.toml` that cannot be read.
+    pub fn into_sources(self) -> Sources {
+        self.sources
+    }
+}
+
+/// Reads and checks everything. `Err` gives the texts back where `rick.toml` is no TOML: there is no project then.
+pub fn load(opened: Opened, plugins: &Plugins, sink: &mut Sink) -> Result<Result<Project, Sources>, Error> {
+    let Opened { root, mut sources, settings } = opened;
+    let Some(settings) = settings else { return Ok(Err(sources)) };
+    settings_schema(plugins).check(&settings.value, &settings.node, sink);
+    let machines: Vec<String> =
+        settings.value.get("machines").and_then(Value::as_object).map(|machines| machines.keys().cloned().collect()).unwrap_or_default();
+
+    let folder = settings.value.pointer("/project/services").and_then(Value::as_str).unwrap_or("services").to_owned();
+    let schema = manifest_schema(plugins);
+    let (mut manifests, mut names) = (Vec::new(), BTreeSet::new());
+    for path in manifest_paths(&root, &folder)? {
+        let text = fs::read_to_string(root.join(&path)).map_err(Error::file("read", root.join(&path)))?;
+        let source = sources.add(&path, text);
+        let name = path.file_stem().unwrap_or_default().to_owned();
+        names.insert(name.clone());
+        let Some(document) = document::parse(&sources, source, sink) else {
+            sink.fail(&name);
+            continue;
+        };
+        let document = with_defaults(&settings, document, plugins);
+        if let Some(mut manifest) = Manifest::read(name, document, &settings, &machines, &schema, sink) {
+            manifest.files = read_files(&root, &manifest, &mut sources, sink);
+            manifests.push(manifest);
+        }
+    }
+    Ok(Ok(Project { root, sources, settings, machines, manifests, names }))
+}
+
+/// Paths relative to the root, in the order of their names, whatever order the folder gives them in.
+fn manifest_paths(root: &Utf8Path, folder: &str) -> Result<Vec<Utf8PathBuf>, Error> {
+    let absolute = root.join(folder);
+    if !absolute.exists() {
+        return Ok(Vec::new());
+    }
+    let mut paths = Vec::new();
+    for entry in absolute.read_dir_utf8().map_err(Error::file("list", &absolute))? {
+        let entry = entry.map_err(Error::file("list", &absolute))?;
+        if entry.path().extension() == Some("toml") {
+            paths.push(Utf8Path::new(folder).join(entry.file_name()));
+        }
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+/// The project's `[defaults.<table>]` under a manifest: under `[service]`, under the tables that the manifest has, and
+/// under those of plugins that are always there. A default never makes a plugin take part.
+fn with_defaults(settings: &Document, manifest: Document, plugins: &Plugins) -> Document {
+    let (Some(defaults), Some(node)) = (settings.value.get("defaults"), settings.node.child("defaults")) else { return manifest };
+    let mut defaults = Document { value: defaults.clone(), node: node.clone() };
+    let wanted = |table: &String| {
+        manifest.value.get(table).is_some()
+            || table == "service"
+            || plugins.of_table(table).is_some_and(|plugin| plugin.descriptor.always)
+    };
+    if let Value::Object(tables) = &mut defaults.value {
+        tables.retain(|table, _| wanted(table));
+    }
+    document::overlay(&defaults, &manifest)
+}
+
+/// Reads what `[[file]]` names. A path that leaves the project, or a file that is not there, is an error at its line.
+fn read_files(root: &Utf8Path, manifest: &Manifest, sources: &mut Sources, sink: &mut Sink) -> Vec<File> {
+    let mut files: Vec<File> = Vec::new();
+    let Some(entries) = manifest.document.value.get("file").and_then(Value::as_array) else { return files };
+    for (index, entry) in entries.iter().enumerate() {
+        let text = |key: &str| entry.get(key).and_then(Value::as_str);
+        let index = index.to_string();
+        let place = |key: &str| manifest.document.node.nearest(["file", &index, key]).0.value.clone();
+        let (Some(named), Some(path)) = (text("source"), text("path")) else { continue };
+        let inside = Utf8Path::new(named).components().all(|component| matches!(component, Utf8Component::Normal(_)));
+        if !inside {
+            let message = format!("`{named}` is not below the project's folder");
+            sink.push_for(&manifest.name, Diagnostic::error("file", message, place("source")).help("name it from there: `files/app.conf`"));
+            continue;
+        }
+        let content = match fs::read(root.join(named)).map(String::from_utf8) {
+            Ok(Ok(content)) => content,
+            Ok(Err(_)) => {
+                let diagnostic = Diagnostic::error("file", format!("`{named}` is not UTF-8 text"), place("source"));
+                sink.push_for(&manifest.name, diagnostic.help("rick carries configuration; data belongs in a volume"));
+                continue;
+            }
+            Err(error) => {
+                sink.push_for(&manifest.name, Diagnostic::error("file", format!("`{named}` cannot be read: {error}"), place("source")));
+                continue;
+            }
+        };
+        if let Some(other) = files.iter().find(|other| other.path == path) {
+            let diagnostic = Diagnostic::error("file", format!("two files are put at `{path}`"), place("path")).label("the second");
+            sink.push_for(&manifest.name, diagnostic.related("the first", other.place.clone()));
+            continue;
+        }
+        if Utf8Path::new(path).components().any(|component| matches!(component, Utf8Component::ParentDir | Utf8Component::CurDir)) {
+            sink.push_for(&manifest.name, Diagnostic::error("file", format!("`{path}` has `..` in it"), place("path")));
+            continue;
+        }
+        let starts_as_root = manifest.service().pointer("/user/starts_as_root").and_then(Value::as_bool).unwrap_or(false);
+        // An entrypoint that starts as root is, outside, neither root nor the service: it reads what all may read. On the
+        // machine nobody gets as far as the file, since its folder is closed.
+        let default = if starts_as_root { 0o644 } else { 0o640 };
+        files.push(File {
+            place: place("source"),
+            source: sources.add(named, content),
+            path: path.to_owned(),
+            target: format!("/etc/rick/{}/files{path}", manifest.name),
+            template: entry.get("template").and_then(Value::as_bool).unwrap_or(named.ends_with(".j2")),
+            mode: text("mode").and_then(|mode| u32::from_str_radix(mode, 8).ok()).unwrap_or(default),
+            parts: entry.get("parts").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect(),
+        });
+    }
+    files
+}
+
+impl Manifest {
+    fn read(
+        name: String,
+        mut document: Document,
+        settings: &Document,
+        machines: &[String],
+        schema: &Schema,
+        sink: &mut Sink,
+    ) -> Option<Self> {
+        let refused: BTreeSet<String> =
+            schema.check(&document.value, &document.node, sink).into_iter().map(|steps| steps.into_iter().next().unwrap_or_default()).collect();
+        if !refused.is_empty() {
+            sink.fail(&name);
+        }
+        // Without a sound [service] nothing can be said about the rest.
+        if refused.contains("service") || refused.contains("") {
+            return None;
+        }
+        schema.fill(&mut document.value);
+        let place = |steps: &[&str]| -> Span {
+            let (node, _) = document.node.nearest(steps.iter().copied());
+            node.value.clone()
+        };
+        let service = document.value.get("service").and_then(Value::as_object).cloned().unwrap_or_default();
+        if let Some(stated) = service.get("name").and_then(Value::as_str)
+            && stated != name
+        {
+            let message = format!("the service is called `{stated}`, and its file `{name}.toml`");
+            let help = format!("call the file `{stated}.toml`, or leave `name` out");
+            sink.push_for(&name, Diagnostic::error("schema", message, place(&["service", "name"])).label("these must be the same").help(help));
+            return None;
+        }
+        let machine = match (service.get("machine").and_then(Value::as_str), machines) {
+            (Some(stated), _) if machines.iter().any(|machine| machine == stated) => stated.to_owned(),
+            (Some(stated), _) => {
+                let label = nearest(stated, machines.iter().map(String::as_str)).map(|near| format!("did you mean `{near}`?"));
+                let message = format!("there is no machine `{stated}` in rick.toml");
+                let diagnostic = Diagnostic::error("schema", message, place(&["service", "machine"])).label(label.unwrap_or_default());
+                sink.push_for(&name, diagnostic.help(format!("the machines are {}", machines.join(", "))));
+                return None;
+            }
+            (None, [only]) => only.clone(),
+            (None, []) => {
+                let span = settings.node.child("machines").unwrap_or(&settings.node).key_or_value().clone();
+                let message = "rick.toml says no machine for services to run on";
+                let help = "add one: [machines.web1] with versions = { podman = \"5.4.2\" }";
+                sink.push_for(&name, Diagnostic::error("schema", message, span).help(help));
+                return None;
+            }
+            (None, _) => {
+                let message = format!("`{name}` does not say which of {} machines it runs on", machines.len());
+                let diagnostic = Diagnostic::error("schema", message, place(&["service"]));
+                sink.push_for(&name, diagnostic.help(format!("`machine = \"{}\"` in [service]", machines[0])));
+                return None;
+            }
+        };
+        if let Some(Value::Object(service)) = document.value.get_mut("service") {
+            service.insert("name".to_owned(), name.clone().into());
+            service.insert("machine".to_owned(), machine.clone().into());
+            if let Some(uid) = service.get("user").and_then(Value::as_u64) {
+                service.insert("user".to_owned(), json!({ "uid": uid, "gid": uid, "starts_as_root": false }));
+            } else if let Some(Value::Object(user)) = service.get_mut("user") {
+                let uid = user.get("uid").cloned().unwrap_or_default();
+                user.entry("gid").or_insert(uid);
+            }
+        }
+        Some(Self { name, machine, document, refused, files: Vec::new() })
+    }
+
+    /// `[service]`, filled.
+    pub fn service(&self) -> &Value {
+        &self.document.value["service"]
+    }
+
+    /// Whether a plugin takes part in this service.
+    pub fn has(&self, plugin: &Plugin) -> bool {
+        let table = &plugin.descriptor.table;
+        !self.refused.contains(table) && (plugin.descriptor.always || self.document.value.get(table).is_some())
+    }
+
+    /// A plugin's table, filled.
+    pub fn table(&self, plugin: &Plugin) -> Value {
+        self.document.value.get(&plugin.descriptor.table).cloned().unwrap_or_else(|| {
+            let mut table = json!({});
+            plugin.descriptor.table_schema.fill(&mut table);
+            table
+        })
+    }
+}
+
+impl Project {
+    /// A service's manifest.
+    pub fn manifest(&self, name: &str) -> Option<&Manifest> {
+        self.manifests.iter().find(|manifest| manifest.name == name)
+    }
+
+    /// A machine as plugins see it.
+    pub fn machine(&self, name: &str) -> Value {
+        let versions = self.settings.value.pointer(&crate::pointer::join(["machines", name, "versions"]));
+        json!({ "name": name, "versions": versions.cloned().unwrap_or_else(|| json!({})) })
+    }
+
+    /// What rick.toml says of a machine for a plugin, filled.
+    pub fn facts(&self, machine: &str, plugin: &Plugin) -> Value {
+        let pointer = crate::pointer::join(["machines", machine, &plugin.descriptor.name]);
+        self.filled(&pointer, &plugin.descriptor.facts_schema)
+    }
+
+    /// What rick.toml says for a plugin, filled.
+    pub fn plugin_settings(&self, plugin: &Plugin) -> Value {
+        let mut settings = self.filled(&crate::pointer::join(["plugins", &plugin.descriptor.name]), &plugin.descriptor.settings_schema);
+        if let Value::Object(settings) = &mut settings {
+            settings.remove("component");
+        }
+        settings
+    }
+
+    fn filled(&self, pointer: &str, schema: &Schema) -> Value {
+        let mut value = self.settings.value.pointer(pointer).cloned().unwrap_or_else(|| json!({}));
+        schema.fill(&mut value);
+        value
+    }
+
+    /// The numbers of a pool that may be handed out on a machine, where rick.toml narrows them.
+    pub fn range(&self, machine: &str, pool: &str) -> Option<Range> {
+        let stated = self.settings.value.pointer(&crate::pointer::join(["machines", machine, "pools", pool]))?;
+        serde_json::from_value(stated.clone()).ok()
+    }
+
+    /// The node of rick.toml at a path, or its nearest written ancestor.
+    pub fn setting_node<'a>(&self, steps: impl IntoIterator<Item = &'a str>) -> (&Node, usize) {
+        self.settings.node.nearest(steps)
+    }
+}
+
+fn parsed(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("a schema of rick's own is no JSON: {error}"))
+}
+
+fn without_dialect(schema: &Value) -> Value {
+    let mut schema = schema.clone();
+    if let Value::Object(schema) = &mut schema {
+        schema.remove("$schema");
+    }
+    schema
+}
+
+/// The schema of a manifest with these plugins: also what an editor uses.
+pub fn manifest_schema(plugins: &Plugins) -> Schema {
+    let mut properties = Map::new();
+    properties.insert("service".to_owned(), parsed(SERVICE_SCHEMA));
+    properties.insert("file".to_owned(), parsed(FILE_SCHEMA));
+    for plugin in &plugins.all {
+        properties.insert(plugin.descriptor.table.clone(), without_dialect(plugin.descriptor.table_schema.value()));
+    }
+    Schema::new(json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "a service manifest of rick",
+        "type": "object",
+        "required": ["service"],
+        "additionalProperties": false,
+        "properties": properties,
+    }))
+}
+
+/// The schema of rick.toml with these plugins.
+pub fn settings_schema(plugins: &Plugins) -> Schema {
+    let text = json!({ "type": "string" });
+    let mut machine = BTreeMap::from([
+        ("versions", json!({ "type": "object", "additionalProperties": text, "description": "What is on the machine, by upstream name: podman, postgresql." })),
+        ("pools", json!({
+            "type": "object",
+            "description": "Numbers that may be handed out there, by pool.",
+            "additionalProperties": {
+                "type": "object",
+                "required": ["first", "last"],
+                "additionalProperties": false,
+                "properties": { "first": { "type": "integer", "minimum": 0 }, "last": { "type": "integer", "minimum": 0 } },
+            },
+        })),
+    ]);
+    let (mut settings, mut tables) = (Map::new(), Map::new());
+    for plugin in &plugins.all {
+        let descriptor = &plugin.descriptor;
+        machine.insert(&descriptor.name, without_dialect(descriptor.facts_schema.value()));
+        let mut schema = without_dialect(descriptor.settings_schema.value());
+        schema["properties"]["component"] = json!({ "type": "string", "description": "The component's file, for a plugin of your own." });
+        settings.insert(descriptor.name.clone(), schema);
+        tables.insert(descriptor.table.clone(), json!({ "type": "object" }));
+    }
+    tables.insert("service".to_owned(), json!({ "type": "object" }));
+    let closed = |properties: Value| json!({ "type": "object", "additionalProperties": false, "properties": properties });
+    let mut all = closed(json!({
+        "project": closed(json!({
+            "services": { "type": "string", "description": "The folder with the manifests.", "default": "services" },
+            "output": { "type": "string", "description": "The folder that `rick build` writes.", "default": "dist" },
+        })),
+        "machines": {
+            "type": "object",
+            "propertyNames": { "pattern": "^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$" },
+            "additionalProperties": closed(json!(machine)),
+        },
+        "plugins": closed(Value::Object(settings)),
+        "defaults": closed(Value::Object(tables)),
+    }));
+    all["$schema"] = "https://json-schema.org/draft/2020-12/schema".into();
+    all["title"] = "rick.toml".into();
+    Schema::new(all)
+}

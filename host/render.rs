@@ -1,0 +1,259 @@
+//! The fourth stage: artifacts, and what ends in rick: steps, checks and models.
+
+mod files;
+pub mod secrets;
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::check::{Checked, for_each_subject};
+use crate::compose::call::Call;
+use crate::compose::{Composition, Entry};
+use crate::contract::types;
+use crate::diagnostic::{Diagnostic, Severity, Sink};
+use crate::origin::Origin;
+use crate::plugin::{Failure, Plugin, Session, Stage};
+use crate::slots;
+
+/// A composition with the files that it becomes. Made by [`render`] alone.
+pub struct Deployment<'a> {
+    /// What it was made of; its slots of steps, checks and models are full now.
+    pub composition: Composition<'a>,
+    /// By machine and path.
+    pub artifacts: BTreeMap<(String, String), Artifact>,
+}
+
+/// A file to be.
+#[derive(Debug, Clone)]
+pub struct Artifact {
+    /// "quadlet 0.1.0", or "rick" for a manifest's own files.
+    pub whose: String,
+    /// The service that it was rendered for.
+    pub service: Option<String>,
+    /// Permission bits.
+    pub mode: u32,
+    /// A user's name.
+    pub owner: String,
+    /// A group's name.
+    pub group: String,
+    /// Its bytes, in order.
+    pub segments: Vec<Segment>,
+}
+
+/// A run of bytes with its reasons.
+#[derive(Debug, Clone)]
+pub struct Segment {
+    /// What is written.
+    pub content: Content,
+    /// Because of what.
+    pub because: Vec<Origin>,
+}
+
+/// The bytes of a segment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content {
+    /// As they are.
+    Text(String),
+    /// Put in on the machine.
+    Secret {
+        /// The secret's name.
+        name: String,
+        /// Encodings, the innermost first.
+        encode: Vec<String>,
+    },
+}
+
+impl Artifact {
+    /// The text, with a mark where each secret goes.
+    pub fn text(&self) -> String {
+        self.segments.iter().map(|segment| segment.content.text()).collect()
+    }
+
+    /// The first reason of the byte at an offset of [`Artifact::text`].
+    pub fn origin_at(&self, offset: usize) -> Option<&Origin> {
+        let mut end = 0;
+        let segment = self.segments.iter().find(|segment| {
+            end += segment.content.text().len();
+            offset < end
+        });
+        segment.or(self.segments.last()).and_then(|segment| segment.because.first())
+    }
+}
+
+impl Content {
+    /// The text, or the mark of a secret.
+    pub fn text(&self) -> String {
+        match self {
+            Content::Text(text) => text.clone(),
+            Content::Secret { name, encode } => secrets::mark(name, encode),
+        }
+    }
+}
+
+/// Renders everything that is sound.
+pub fn render<'a>(checked: Checked<'a>, sink: &mut Sink) -> Deployment<'a> {
+    let composition = checked.into_composition();
+    let mut artifacts = BTreeMap::new();
+    let mut said: BTreeMap<String, Vec<Entry>> = BTreeMap::new();
+    for plugin in &composition.plugins.all {
+        for_each_subject(&composition, plugin, "render", sink, |subject, sink| {
+            let mut session = plugin.session();
+            let call = Call::new(&composition, plugin, subject, Some(Stage::Render));
+            let answer = match session.render(&subject.title(), subject.scope(), &call.input) {
+                Ok(answer) => answer,
+                Err(failure) => return call.fail(&failure, sink),
+            };
+            for diagnostic in answer.diagnostics {
+                call.report(&composition, &session, "render", diagnostic, sink);
+            }
+            for contribution in answer.contributions {
+                match end_in_rick(&composition, &session, &call, plugin, contribution) {
+                    Ok(entry) => said.entry(entry.slot.clone()).or_default().push(entry),
+                    Err(failure) => call.fail(&failure, sink),
+                }
+            }
+            for artifact in answer.artifacts {
+                match read(&composition, &session, &call, plugin, artifact) {
+                    Ok((place, artifact)) => put(&composition, &mut artifacts, place, artifact, sink),
+                    Err(failure) => call.fail(&failure, sink),
+                }
+            }
+        });
+    }
+    for manifest in composition.sound(sink) {
+        for (path, artifact, secrets) in files::render(&composition, manifest, sink) {
+            put(&composition, &mut artifacts, (manifest.machine.clone(), path), artifact, sink);
+            said.entry(slots::SECRET.to_owned()).or_default().extend(secrets);
+        }
+    }
+    let mut composition = composition;
+    for (slot, entries) in said {
+        let how = composition.plugins.slots[&slot].merge;
+        crate::compose::merge(&mut composition, &slot, how, entries, sink);
+    }
+    Deployment { composition, artifacts }
+}
+
+/// A step, a check or a model; what goes to any other slot would come too late for its readers.
+fn end_in_rick(
+    composition: &Composition<'_>,
+    session: &Session<'_>,
+    call: &Call<'_>,
+    plugin: &Plugin,
+    said: types::Contribution,
+) -> Result<Entry, Failure> {
+    if ![slots::STEP, slots::CHECK, slots::MODEL].contains(&said.slot.as_str()) {
+        let what = format!("contributes to `{}` while it renders, when it is too late for its readers", said.slot);
+        return Err(session.lie("render", &call.subject.title(), what));
+    }
+    crate::compose::entry(composition, session, call, "render", plugin, said)
+}
+
+/// An artifact, held against what the plugin declared.
+fn read(
+    composition: &Composition<'_>,
+    session: &Session<'_>,
+    call: &Call<'_>,
+    plugin: &Plugin,
+    said: types::Artifact,
+) -> Result<((String, String), Artifact), Failure> {
+    let lie = |what: String| session.lie("render", &call.subject.title(), what);
+    if !plugin.descriptor.may_write(&said.path) {
+        return Err(lie(format!("writes `{}`, which is not one of the paths that it declared", said.path)));
+    }
+    if said.mode > 0o7777 {
+        return Err(lie(format!("gives `{}` the mode {:o}", said.path, said.mode)));
+    }
+    for name in [&said.owner, &said.group] {
+        if name.is_empty() || name.contains([':', '\n', '/', '\0']) {
+            return Err(lie(format!("gives `{}` to `{name}`, which is no user's or group's name", said.path)));
+        }
+    }
+    let machine = said.machine.or_else(|| call.subject.machine().map(str::to_owned));
+    let Some(machine) = machine.filter(|machine| composition.project.machines.contains(machine)) else {
+        return Err(lie(format!("writes `{}` for a machine that is not there", said.path)));
+    };
+    let mut segments = Vec::new();
+    for segment in said.content {
+        let because: Vec<Origin> =
+            segment.because.iter().map(|place| call.resolve(composition, place)).collect::<Result<_, _>>().map_err(lie)?;
+        if because.is_empty() {
+            return Err(lie(format!("writes a line of `{}` without a reason", said.path)));
+        }
+        let content = match segment.content {
+            types::Content::Text(text) => Content::Text(text),
+            types::Content::Secret(secret) => {
+                if let Some(unknown) = secret.encode.iter().find(|name| !secrets::ENCODINGS.contains(&name.as_str())) {
+                    return Err(lie(format!("encodes the secret `{}` by `{unknown}`, which rick does not know", secret.name)));
+                }
+                Content::Secret { name: secret.name, encode: secret.encode }
+            }
+        };
+        segments.push(Segment { content, because });
+    }
+    let service = match call.subject {
+        crate::compose::call::Subject::Service(manifest) => Some(manifest.name.clone()),
+        _ => None,
+    };
+    let artifact = Artifact { whose: plugin.title(), service, mode: said.mode, owner: said.owner, group: said.group, segments };
+    Ok(((machine, said.path), artifact))
+}
+
+/// Adds an artifact. Two of one path, or one that is another's folder, cannot both be.
+fn put(
+    composition: &Composition<'_>,
+    artifacts: &mut BTreeMap<(String, String), Artifact>,
+    place: (String, String),
+    artifact: Artifact,
+    sink: &mut Sink,
+) {
+    let clash = artifacts.iter().find(|((machine, path), _)| {
+        let inside = |inner: &str, outer: &str| inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('/'));
+        *machine == place.0 && (*path == place.1 || inside(path, &place.1) || inside(&place.1, path))
+    });
+    let Some(((_, path), other)) = clash else {
+        artifacts.insert(place, artifact);
+        return;
+    };
+    let span = |artifact: &Artifact| artifact.segments.iter().flat_map(|segment| &segment.because).find_map(|origin| origin.span(composition));
+    let message = if *path == place.1 {
+        format!("`{path}` on {} is written by {} and by {}", place.0, other.whose, artifact.whose)
+    } else {
+        format!("`{path}` of {} and `{}` of {} cannot both be on {}", other.whose, place.1, artifact.whose, place.0)
+    };
+    let mut diagnostic = Diagnostic::new("conflict", Severity::Error, message, span(&artifact)).label("because of this");
+    if let Some(span) = span(other) {
+        diagnostic = diagnostic.related("and because of this", span);
+    }
+    match &artifact.service {
+        Some(service) => sink.push_for(service, diagnostic),
+        None => sink.push(diagnostic),
+    }
+}
+
+/// The names of the phases of an apply, in their order: from the schema of steps, which is where they are said.
+fn phases(slots: &slots::Slots) -> Vec<&str> {
+    let phases = slots.get(slots::STEP).and_then(|slot| slot.schema.value().pointer("/$defs/phase/enum")).and_then(Value::as_array);
+    phases.into_iter().flatten().filter_map(Value::as_str).collect()
+}
+
+impl Deployment<'_> {
+    /// The steps of a machine, in the order of an apply: by phase, then service (what is of the whole machine last), then key.
+    pub fn steps(&self, machine: &str) -> Vec<(usize, &Entry)> {
+        let phases = phases(&self.composition.plugins.slots);
+        let mut steps: Vec<(usize, &Entry)> = self.of_machine(slots::STEP, machine);
+        let phase = |entry: &Entry| phases.iter().position(|phase| entry.value.get("phase").and_then(Value::as_str) == Some(*phase));
+        steps.sort_by_key(|(_, entry)| (phase(entry), entry.service.is_none(), entry.service.clone(), entry.key.clone()));
+        steps
+    }
+
+    /// The checks of a machine, by service and key.
+    pub fn checks(&self, machine: &str) -> Vec<(usize, &Entry)> {
+        self.of_machine(slots::CHECK, machine)
+    }
+
+    fn of_machine(&self, slot: &str, machine: &str) -> Vec<(usize, &Entry)> {
+        self.composition.slot(slot).filter(|(_, entry)| entry.machine.as_deref() == Some(machine)).collect()
+    }
+}

@@ -1,0 +1,29 @@
+//! What is said, in each format: pure functions from values to text. One format, one file.
+
+pub mod build;
+pub mod human;
+pub mod json;
+
+use crate::diagnostic::{Diagnostic, Severity};
+
+/// How diagnostics are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// With source snippets.
+    Human,
+    /// One JSON document.
+    Json,
+}
+
+/// "2 errors, 1 warning"; `None` where there is nothing.
+pub fn count(diagnostics: &[Diagnostic]) -> Option<String> {
+    let mut counts = Vec::new();
+    for severity in [Severity::Error, Severity::Warning, Severity::Info, Severity::Hint] {
+        match diagnostics.iter().filter(|diagnostic| diagnostic.severity == severity).count() {
+            0 => {}
+            1 => counts.push(format!("1 {}", severity.name())),
+            many => counts.push(format!("{many} {}s", severity.name().trim_end_matches('s'))),
+        }
+    }
+    if counts.is_empty() { None } else { Some(counts.join(", ")) }
+}

@@ -1,0 +1,92 @@
+//! The neutral slots, which rick owns, and all slots of a run.
+
+use std::collections::BTreeMap;
+
+use crate::error::Error;
+use crate::plugin::Plugin;
+use crate::schema::Schema;
+
+/// How the contributions to a slot merge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Merge {
+    /// Equal values collapse.
+    List,
+    /// Equal values under a key agree, others quarrel.
+    ByKey,
+}
+
+/// A place for contributions.
+pub struct Slot {
+    /// "rick" or a plugin's name.
+    pub owner: String,
+    /// What a value must be.
+    pub schema: Schema,
+    /// How contributions merge.
+    pub merge: Merge,
+    /// What nobody reads is an error.
+    pub must_be_read: bool,
+}
+
+/// The slots of a run, by name.
+pub type Slots = BTreeMap<String, Slot>;
+
+/// Steps: they end in rick.
+pub const STEP: &str = "rick:step@1";
+/// Checks: they end in rick.
+pub const CHECK: &str = "rick:check@1";
+/// Typed values behind artifacts: they end in rick.
+pub const MODEL: &str = "rick:model@1";
+/// Whom a service runs as: rick itself reads the group that its files belong to.
+pub const IDENTITY: &str = "rick:identity@1";
+/// Mounts, to which rick itself contributes the files of manifests.
+pub const MOUNT: &str = "rick:mount@1";
+/// Directories, to which rick itself contributes where those files are.
+pub const DIRECTORY: &str = "rick:directory@1";
+/// Secrets, to which rick itself contributes those that files name.
+pub const SECRET: &str = "rick:secret@1";
+
+const NEUTRAL: &[&str] = &[
+    include_str!("../wit/slots/check.schema.json"),
+    include_str!("../wit/slots/database.schema.json"),
+    include_str!("../wit/slots/directory.schema.json"),
+    include_str!("../wit/slots/endpoint.schema.json"),
+    include_str!("../wit/slots/env.schema.json"),
+    include_str!("../wit/slots/group.schema.json"),
+    include_str!("../wit/slots/identity.schema.json"),
+    include_str!("../wit/slots/model.schema.json"),
+    include_str!("../wit/slots/mount.schema.json"),
+    include_str!("../wit/slots/secret.schema.json"),
+    include_str!("../wit/slots/step.schema.json"),
+    include_str!("../wit/slots/system-unit.schema.json"),
+    include_str!("../wit/slots/volume.schema.json"),
+];
+
+/// The neutral slots and those of plugins.
+pub fn all(plugins: &[Plugin]) -> Result<Slots, Error> {
+    let mut slots = Slots::new();
+    for text in NEUTRAL {
+        let schema = Schema::parse(text).map_err(|reason| Error::Plugin { plugin: "rick".to_owned(), reason })?;
+        let name = schema.text("title").to_owned();
+        let merge = if schema.text("x-rick-merge") == "list" { Merge::List } else { Merge::ByKey };
+        let must_be_read = schema.text("x-rick-unread") == "error";
+        slots.insert(name, Slot { owner: "rick".to_owned(), schema, merge, must_be_read });
+    }
+    for plugin in plugins {
+        for slot in &plugin.descriptor.owns {
+            let refused = |reason: String| Error::Plugin { plugin: plugin.title(), reason };
+            let schema = Schema::parse(&slot.schema).map_err(|error| refused(format!("the schema of `{}`: {error}", slot.name)))?;
+            let merge = match slot.merge.as_str() {
+                "list" => Merge::List,
+                "by-key" => Merge::ByKey,
+                other => return Err(refused(format!("`{}` merges by `{other}`, and there are list and by-key", slot.name))),
+            };
+            let must_be_read = match slot.unread.as_str() {
+                "ignore" => false,
+                "error" => true,
+                other => return Err(refused(format!("`{}` unread is `{other}`, and there are ignore and error", slot.name))),
+            };
+            slots.insert(slot.name.clone(), Slot { owner: plugin.descriptor.name.clone(), schema, merge, must_be_read });
+        }
+    }
+    Ok(slots)
+}

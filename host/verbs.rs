@@ -1,0 +1,100 @@
+//! The commands, one file each, and what they share.
+
+pub mod build;
+pub mod init;
+pub mod lint;
+pub mod new;
+pub mod plugin;
+pub mod show;
+pub mod why;
+
+use std::env;
+
+use camino::Utf8PathBuf;
+
+use crate::check::check;
+use crate::cli::{Failed, Outcome, Ui};
+use crate::compose::compose;
+use crate::diagnostic::{Diagnostic, Sink};
+use crate::engine::Engine;
+use crate::error::Error;
+use crate::judge::{Judged, judge};
+use crate::lock::Lock;
+use crate::plugins::Plugins;
+use crate::project::{self, Project};
+use crate::render::render;
+use crate::report::{self, Format};
+use crate::source::Sources;
+
+/// A project that was read, with its plugins; the stages borrow from it.
+pub struct Inputs {
+    /// The project's folder.
+    pub root: Utf8PathBuf,
+    /// The plugins.
+    pub plugins: Plugins,
+    /// The project and its lock; else only the texts, where the problems in the sink are.
+    pub project: Result<(Project, Lock), Sources>,
+    /// What was found so far.
+    pub sink: Sink,
+}
+
+/// The engine, with compiled code kept in the user's cache folder.
+pub fn engine() -> Result<Engine, Error> {
+    let folder = |name: &str| env::var(name).ok().map(Utf8PathBuf::from).filter(|path| path.is_absolute());
+    let cache = folder("XDG_CACHE_HOME").or_else(|| folder("HOME").map(|home| home.join(".cache")));
+    Engine::new(cache.map(|cache| cache.join("rick").join("compiled")))
+}
+
+/// Reads a project.
+pub fn gather(ui: &Ui) -> Result<Inputs, Error> {
+    let root = project::find(&ui.global.project)?;
+    let mut sink = Sink::default();
+    let opened = project::open(root.clone(), &mut sink)?;
+    let plugins = Plugins::load(&engine()?, &root, &opened.components())?;
+    let project = match project::load(opened, &plugins, &mut sink)? {
+        Err(sources) => Err(sources),
+        Ok(mut project) => match Lock::read(&root, &mut project.sources, &mut sink)? {
+            Some(lock) => Ok((project, lock)),
+            None => Err(project.sources),
+        },
+    };
+    Ok(Inputs { root, plugins, project, sink })
+}
+
+/// Goes through the stages up to the judge.
+pub fn judged<'a>(project: &'a Project, plugins: &'a Plugins, lock: Lock, sink: &mut Sink) -> Judged<'a> {
+    let composition = compose(project, plugins, lock, sink);
+    let checked = check(composition, sink);
+    let deployment = render(checked, sink);
+    judge(deployment, sink)
+}
+
+/// What the problems amount to.
+pub fn outcome(diagnostics: &[Diagnostic], sink: &Sink) -> Outcome {
+    if diagnostics.iter().any(|diagnostic| diagnostic.failure) {
+        Outcome::CouldNotRun
+    } else if sink.has_errors() {
+        Outcome::Problems
+    } else {
+        Outcome::Clean
+    }
+}
+
+/// Prints the problems: to standard output where they are what was asked for.
+pub fn print_problems(ui: &mut Ui, sink: &Sink, sources: &Sources, format: Format, asked_for: bool) -> Result<Vec<Diagnostic>, Failed> {
+    let diagnostics = sink.sorted(sources);
+    match format {
+        Format::Json => write!(ui.out, "{}", report::json::render(&diagnostics, sources))?,
+        Format::Human => {
+            let text = report::human::render(&diagnostics, sources);
+            let stream = if asked_for { &mut ui.out } else { &mut ui.err };
+            write!(stream, "{text}")?;
+            if let Some(count) = report::count(&diagnostics)
+                && !ui.global.quiet
+            {
+                writeln!(ui.err, "{count}")?;
+            }
+        }
+    }
+    Ok(diagnostics)
+}

@@ -1,0 +1,71 @@
+//! `rick build`
+
+use std::time::Instant;
+
+use camino::Utf8PathBuf;
+use serde_json::json;
+
+use crate::cli::{Failed, FormatArgument, Outcome, Ui};
+use crate::error::Error;
+use crate::plan::plan;
+use crate::report::{self, Format};
+use crate::verbs::{gather, judged, outcome, print_problems};
+use crate::write::write;
+
+/// Composes, checks and writes the deployment of every machine. With an error nothing is written.
+#[derive(Debug, clap::Args)]
+pub struct Build {
+    /// The folder to write to; without it the one that rick.toml says, or dist.
+    #[arg(short, long, value_name = "DIR")]
+    output: Option<Utf8PathBuf>,
+    /// Builds for this machine alone.
+    #[arg(long, value_name = "MACHINE")]
+    machine: Option<String>,
+    #[command(flatten)]
+    format: FormatArgument,
+}
+
+impl Build {
+    /// Carries it out.
+    pub fn run(self, ui: &mut Ui) -> Result<Outcome, Failed> {
+        let start = Instant::now();
+        let mut inputs = gather(ui)?;
+        let (project, lock) = match &inputs.project {
+            Ok((project, lock)) => (project, lock.clone()),
+            Err(sources) => {
+                let diagnostics = print_problems(ui, &inputs.sink, sources, self.format.format, false)?;
+                return Ok(outcome(&diagnostics, &inputs.sink));
+            }
+        };
+        if let Some(machine) = &self.machine
+            && !project.machines.contains(machine)
+        {
+            let known = project.machines.join(", ");
+            return Err(Error::Usage(format!("there is no machine `{machine}` in rick.toml; the machines are {known}")).into());
+        }
+        let judged = judged(project, &inputs.plugins, lock, &mut inputs.sink);
+        let stated = project.settings.value.pointer("/project/output").and_then(|output| output.as_str());
+        let output = self.output.unwrap_or_else(|| inputs.root.join(stated.unwrap_or("dist")));
+        let plan = plan(&judged, &output, self.machine.as_deref(), &inputs.sink)?;
+        if let Some(plan) = &plan {
+            write(plan, &inputs.root, &judged.deployment().composition.lock)?;
+        }
+        let json = self.format.format == Format::Json;
+        if json && let Some(plan) = &plan {
+            let diagnostics = report::json::value(&inputs.sink.sorted(&project.sources), &project.sources);
+            let text = json!({ "version": 1, "build": report::build::json(plan), "diagnostics": diagnostics });
+            writeln!(ui.out, "{}", serde_json::to_string_pretty(&text).unwrap_or_default())?;
+            return Ok(outcome(&inputs.sink.sorted(&project.sources), &inputs.sink));
+        }
+        let diagnostics = print_problems(ui, &inputs.sink, &project.sources, self.format.format, false)?;
+        match plan {
+            Some(plan) if !ui.global.quiet => {
+                write!(ui.out, "{}", report::build::human(&plan))?;
+                writeln!(ui.err, "built in {} ms", start.elapsed().as_millis())?;
+            }
+            None if !json => writeln!(ui.err, "nothing was written")?,
+            _ => {}
+        }
+        Ok(outcome(&diagnostics, &inputs.sink))
+    }
+}

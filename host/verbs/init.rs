@@ -1,0 +1,70 @@
+//! `rick init`
+
+use std::fs;
+
+use camino::Utf8PathBuf;
+
+use crate::cli::{Failed, Outcome, Ui};
+use crate::error::Error;
+use crate::plugins::Plugins;
+use crate::project;
+use crate::verbs::engine;
+use crate::write::replace;
+
+/// Makes a project: rick.toml, a folder for manifests, and a schema for editors. Run again it brings the schemas up to date.
+#[derive(Debug, clap::Args)]
+pub struct Init {
+    /// The folder.
+    #[arg(default_value = ".")]
+    folder: Utf8PathBuf,
+    /// What the machine is called.
+    #[arg(long, default_value = "web1")]
+    machine: String,
+    /// The machine's podman, as `podman --version` says there.
+    #[arg(long, value_name = "VERSION", default_value = "5.4.2")]
+    podman: String,
+    /// The machine's PostgreSQL.
+    #[arg(long, value_name = "VERSION", default_value = "17")]
+    postgresql: String,
+}
+
+impl Init {
+    /// Carries it out.
+    pub fn run(self, ui: &mut Ui) -> Result<Outcome, Failed> {
+        for (what, value) in [("machine", &self.machine), ("podman", &self.podman), ("postgresql", &self.postgresql)] {
+            let plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '-' | '+' | '~');
+            if value.is_empty() || !value.chars().all(plain) {
+                return Err(Error::Usage(format!("`{value}` cannot be a {what}: letters, digits, dots and hyphens")).into());
+            }
+        }
+        let services = self.folder.join("services");
+        fs::create_dir_all(&services).map_err(Error::file("make", &services))?;
+        let schemas = self.folder.join(".rick");
+        fs::create_dir_all(&schemas).map_err(Error::file("make", &schemas))?;
+        let plugins = Plugins::load(&engine()?, &self.folder, &[])?;
+        for (name, schema) in
+            [("manifest.schema.json", project::manifest_schema(&plugins)), ("rick.schema.json", project::settings_schema(&plugins))]
+        {
+            let path = schemas.join(name);
+            let text = serde_json::to_string_pretty(schema.value()).unwrap_or_default() + "\n";
+            replace(&path, text.as_bytes()).map_err(Error::file("write", path))?;
+        }
+        let path = self.folder.join(project::FILE);
+        if path.exists() {
+            writeln!(ui.err, "`{path}` is there already and was left as it is; the schemas in `{schemas}` are new")?;
+            return Ok(Outcome::Clean);
+        }
+        let Init { machine, podman, postgresql, .. } = &self;
+        let text = format!(
+            "#:schema .rick/rick.schema.json\n\n\
+             # A machine that services run on, with the versions of what is on it: what rick writes depends on them.\n\
+             [machines.{}]\nversions = {{ podman = \"{podman}\", postgresql = \"{postgresql}\" }}\n",
+            if machine.contains('.') { format!("\"{machine}\"") } else { machine.clone() },
+        );
+        replace(&path, text.as_bytes()).map_err(Error::file("write", &path))?;
+        if !ui.global.quiet {
+            writeln!(ui.err, "wrote `{path}`; check the versions in it, then: rick new SERVICE")?;
+        }
+        Ok(Outcome::Clean)
+    }
+}

@@ -1,0 +1,72 @@
+//! `rick new SERVICE`
+
+use std::fs;
+
+use crate::cli::{Failed, Outcome, Ui};
+use crate::error::Error;
+use crate::project;
+use crate::write::replace;
+
+/// Writes a manifest for a new service, to be changed to what the service is.
+#[derive(Debug, clap::Args)]
+pub struct New {
+    /// The service's name: lower case letters, digits and hyphens.
+    service: String,
+    /// Its image, with registry and tag.
+    #[arg(long, default_value = "ghcr.io/example/SERVICE:1.0.0")]
+    image: String,
+    /// The port that it listens on for HTTP, inside.
+    #[arg(long, default_value_t = 8080)]
+    port: u16,
+    /// Gives it a database.
+    #[arg(long)]
+    postgres: bool,
+}
+
+impl New {
+    /// Carries it out.
+    pub fn run(self, ui: &mut Ui) -> Result<Outcome, Failed> {
+        let name = &self.service;
+        let valid = name.len() <= 30
+            && name.starts_with(|letter: char| letter.is_ascii_lowercase())
+            && name.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-');
+        if !valid {
+            let message = format!("`{name}` cannot be a service's name: lower case letters, digits and hyphens, at most 30, a letter first");
+            return Err(Error::Usage(message).into());
+        }
+        let image = self.image.replace("SERVICE", name);
+        if image.contains(['"', '\\', '\n', ' ']) {
+            return Err(Error::Usage(format!("`{image}` cannot be an image")).into());
+        }
+        let root = project::find(&ui.global.project)?;
+        let folder = root.join(services_folder(&root));
+        fs::create_dir_all(&folder).map_err(Error::file("make", &folder))?;
+        let path = folder.join(format!("{name}.toml"));
+        if path.exists() {
+            return Err(Error::Usage(format!("`{path}` is there already")).into());
+        }
+        let mut text = format!(
+            "#:schema ../.rick/manifest.schema.json\n\n\
+             [service]\nimage = \"{image}\"\n# Whom the image runs as, as a number; without it the image runs as anybody.\n# user = 1000\nport = {}\n",
+            self.port
+        );
+        if self.postgres {
+            text.push_str("\n# A database and a role of the service's name, by peer over the socket: no password.\n[postgres]\n");
+        }
+        text.push_str("\n[quadlet]\nvolumes = [\"data:/data\"]\n\n[quadlet.env]\n# LOG_LEVEL = \"info\"\n# SECRET_KEY = { secret = \"");
+        text.push_str(&format!("{}_secret_key\" }}\n", name.replace('-', "_")));
+        replace(&path, text.as_bytes()).map_err(Error::file("write", &path))?;
+        if !ui.global.quiet {
+            writeln!(ui.err, "wrote `{path}`; change it to what the service is, then: rick build")?;
+        }
+        Ok(Outcome::Clean)
+    }
+}
+
+/// The folder with the manifests, as far as rick.toml can be read; `rick lint` says what is wrong with it.
+fn services_folder(root: &camino::Utf8Path) -> String {
+    let text = fs::read_to_string(root.join(project::FILE)).unwrap_or_default();
+    let table = text.parse::<toml::Table>().unwrap_or_default();
+    let stated = table.get("project").and_then(|project| project.get("services")).and_then(toml::Value::as_str);
+    stated.unwrap_or("services").to_owned()
+}

@@ -1,0 +1,214 @@
+//! `rick show SERVICE`
+
+use serde_json::{Map, Value, json};
+
+use crate::cli::{Failed, FormatArgument, Outcome, Ui};
+use crate::compose::{Composition, Entry};
+use crate::document::Node;
+use crate::error::Error;
+use crate::origin::{Origin, Step};
+use crate::project::Manifest;
+use crate::report::Format;
+use crate::schema::nearest;
+use crate::verbs::{gather, judged, outcome, print_problems};
+
+/// Shows a service as it is composed, and where every value comes from.
+#[derive(Debug, clap::Args)]
+pub struct Show {
+    /// The service's name.
+    service: String,
+    #[command(flatten)]
+    format: FormatArgument,
+}
+
+impl Show {
+    /// Carries it out.
+    pub fn run(self, ui: &mut Ui) -> Result<Outcome, Failed> {
+        let mut inputs = gather(ui)?;
+        let (project, lock) = match &inputs.project {
+            Ok((project, lock)) => (project, lock.clone()),
+            Err(sources) => {
+                let diagnostics = print_problems(ui, &inputs.sink, sources, Format::Human, false)?;
+                return Ok(outcome(&diagnostics, &inputs.sink));
+            }
+        };
+        if !project.names.contains(&self.service) {
+            let near = nearest(&self.service, project.names.iter().map(String::as_str));
+            let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+            return Err(Error::Usage(format!("there is no service `{}`{near}", self.service)).into());
+        }
+        let judged = judged(project, &inputs.plugins, lock, &mut inputs.sink);
+        let composition = &judged.deployment().composition;
+        if let Some(manifest) = project.manifest(&self.service) {
+            match self.format.format {
+                Format::Json => writeln!(ui.out, "{}", serde_json::to_string_pretty(&value(composition, manifest)).unwrap_or_default())?,
+                Format::Human => write!(ui.out, "{}", human(composition, manifest))?,
+            }
+        }
+        let diagnostics = inputs.sink.sorted(&project.sources);
+        if !diagnostics.is_empty() {
+            print_problems(ui, &inputs.sink, &project.sources, Format::Human, false)?;
+        }
+        Ok(outcome(&diagnostics, &inputs.sink))
+    }
+}
+
+/// One value with the reason that it is there.
+struct Row {
+    name: String,
+    value: String,
+    from: String,
+}
+
+fn human(composition: &Composition<'_>, manifest: &Manifest) -> String {
+    let mut text = format!("{} on {}\n", manifest.name, manifest.machine);
+    let mut section = |title: &str, rows: Vec<Row>| {
+        if rows.is_empty() {
+            return;
+        }
+        text.push_str(&format!("\n{title}\n"));
+        let width = |get: fn(&Row) -> &str| rows.iter().map(|row| get(row).chars().count()).filter(|&width| width <= 40).max().unwrap_or(0);
+        let (names, values) = (width(|row| &row.name), width(|row| &row.value));
+        for row in &rows {
+            text.push_str(format!("  {:<names$}  {:<values$}  {}", row.name, row.value, row.from).trim_end());
+            text.push('\n');
+        }
+    };
+    section("[service]", leaves(composition, manifest, "service", "rick", manifest.service()));
+    for plugin in composition.plugins.all.iter().filter(|plugin| manifest.has(plugin)) {
+        let table = &plugin.descriptor.table;
+        section(&format!("[{table}]"), leaves(composition, manifest, table, &plugin.title(), &manifest.table(plugin)));
+    }
+    let held = composition.held.iter().enumerate().filter(|(_, held)| held.service == manifest.name);
+    let rows = held.map(|(index, held)| Row {
+        name: format!("{} {}", held.label, held.shown()),
+        value: if held.handed_out { "handed out by rick".to_owned() } else { String::new() },
+        from: origins(composition, &[Origin::Held(index)]),
+    });
+    section("holds", rows.collect());
+    for slot in composition.slots.keys() {
+        let rows = composition.slot_of(slot, &manifest.name).map(|(_, entry)| Row {
+            name: match &entry.part {
+                Some(part) => format!("{} (part {part})", entry.key),
+                None => entry.key.clone(),
+            },
+            value: shown(&entry.value),
+            from: entry_origins(composition, entry),
+        });
+        section(slot, rows.collect());
+    }
+    text
+}
+
+/// Every scalar of a table with its place.
+fn leaves(composition: &Composition<'_>, manifest: &Manifest, table: &str, whose: &str, value: &Value) -> Vec<Row> {
+    let mut rows = Vec::new();
+    collect(value, &mut Vec::new(), &mut |path, value| {
+        let steps = std::iter::once(table).chain(path.iter().map(String::as_str));
+        let (node, depth) = manifest.document.node.nearest(steps);
+        let from = written(composition, node, depth == path.len() + 1, whose);
+        rows.push(Row { name: path.join("."), value: shown(value), from });
+    });
+    rows
+}
+
+fn written(composition: &Composition<'_>, node: &Node, exact: bool, whose: &str) -> String {
+    let line = composition.project.sources.line_of(node.key_or_value());
+    if exact { line } else { format!("{whose}, under {line}") }
+}
+
+fn collect(value: &Value, path: &mut Vec<String>, visit: &mut impl FnMut(&[String], &Value)) {
+    match value {
+        Value::Object(object) => {
+            for (key, value) in object {
+                path.push(key.clone());
+                collect(value, path, visit);
+                path.pop();
+            }
+        }
+        Value::Array(items) if items.iter().any(|item| item.is_object() || item.is_array()) => {
+            for (index, value) in items.iter().enumerate() {
+                path.push(index.to_string());
+                collect(value, path, visit);
+                path.pop();
+            }
+        }
+        Value::Null => {}
+        scalar => visit(path, scalar),
+    }
+}
+
+fn shown(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        // The pieces of a value: text as it is, and the names of secrets.
+        Value::Array(pieces) if !pieces.is_empty() && pieces.iter().all(|piece| piece.is_string() || piece.get("secret").is_some()) => pieces
+            .iter()
+            .map(|piece| piece.as_str().map_or_else(|| format!("«{}»", piece["secret"].as_str().unwrap_or_default()), str::to_owned))
+            .collect::<Vec<_>>()
+            .join(if pieces.iter().all(Value::is_string) { " " } else { "" }),
+        Value::Object(object) if object.is_empty() => String::new(),
+        other => other.to_string(),
+    }
+}
+
+fn entry_origins(composition: &Composition<'_>, entry: &Entry) -> String {
+    let of = |source: &crate::compose::Source| format!("{}, {}", source.plugin, origins(composition, &source.because));
+    entry.from.iter().map(of).collect::<Vec<_>>().join("; ")
+}
+
+/// The ends of the chains: what the user wrote, or what rick knows by itself.
+fn origins(composition: &Composition<'_>, because: &[Origin]) -> String {
+    let mut steps = Vec::new();
+    because.iter().for_each(|origin| origin.trace(composition, 0, &mut steps));
+    let mut ends: Vec<String> = steps.into_iter().filter_map(|step| step.at.or_else(|| end(&step.who, &step.what))).collect();
+    ends.dedup();
+    ends.join(", ")
+}
+
+/// A default has no place of its own: whose it is says where it comes from.
+fn end(who: &Option<String>, what: &Option<String>) -> Option<String> {
+    let what = what.as_ref()?;
+    what.starts_with("has it as a default").then(|| format!("{}, under {}", who.as_deref().unwrap_or("rick"), what.rsplit(' ').next().unwrap_or_default()))
+}
+
+fn value(composition: &Composition<'_>, manifest: &Manifest) -> Value {
+    let trace = |because: &[Origin]| -> Vec<Step> {
+        let mut steps = Vec::new();
+        because.iter().for_each(|origin| origin.trace(composition, 0, &mut steps));
+        steps
+    };
+    let tables: Map<String, Value> = composition
+        .plugins
+        .all
+        .iter()
+        .filter(|plugin| manifest.has(plugin))
+        .map(|plugin| (plugin.descriptor.table.clone(), manifest.table(plugin)))
+        .collect();
+    let held: Vec<Value> = composition
+        .held
+        .iter()
+        .filter(|held| held.service == manifest.name)
+        .map(|held| json!({ "pool": held.pool, "key": held.key, "value": held.value, "handed_out": held.handed_out, "because": trace(&held.because) }))
+        .collect();
+    let contributions: Vec<Value> = composition
+        .slots
+        .keys()
+        .flat_map(|slot| composition.slot_of(slot, &manifest.name))
+        .map(|(_, entry)| {
+            let from: Vec<Value> =
+                entry.from.iter().map(|source| json!({ "plugin": source.plugin, "because": trace(&source.because) })).collect();
+            json!({
+                "slot": entry.slot, "part": entry.part, "key": entry.key, "value": entry.value, "stated": entry.stated, "from": from,
+            })
+        })
+        .collect();
+    json!({
+        "version": 1,
+        "service": manifest.service(),
+        "machine": composition.project.machine(&manifest.machine),
+        "tables": tables,
+        "holds": held,
+        "contributions": contributions,
+    })
+}

@@ -1,0 +1,17 @@
+//! The checks, one file each.
+
+mod reserved_user;
+mod uid_range;
+
+use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall};
+
+use crate::Account;
+
+/// Every rule, in the order of their codes.
+pub const ALL: &[&Rule] = &[&uid_range::RULE, &reserved_user::RULE];
+
+/// Makes all checks of a service.
+pub fn check(call: &ServiceCall<Account>, out: &mut Diagnostics) {
+    uid_range::check(call, out);
+    reserved_user::check(call, out);
+}

@@ -1,0 +1,62 @@
+//! What a manifest says in `[account]`, and rick.toml in `[plugins.account]`.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// `[account]`: the system user of a service. All of it can be derived.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Table {
+    /// The user's name, and its group's. Without it: the service's name.
+    #[schemars(regex(pattern = "^[a-z_][a-z0-9_-]{0,30}$"))]
+    pub user: Option<String>,
+    /// Its uid, and its group's gid. Without it rick hands one out and keeps it in rick.lock.
+    #[schemars(range(min = 1))]
+    pub uid: Option<u32>,
+    /// The first of its 65536 subordinate uids and gids. Without it rick hands out a range.
+    #[schemars(range(min = 65536))]
+    pub subordinate_first: Option<u32>,
+    /// Its home directory, where podman also keeps its images and volumes. Without it: a folder in `home_base`.
+    #[schemars(regex(pattern = "^/[^:\n]*[^/:\n]$"))]
+    pub home: Option<String>,
+    /// Supplementary groups. A service needs none to reach PostgreSQL or Valkey.
+    #[serde(default)]
+    pub groups: Vec<String>,
+    /// Directories on the machine that must be there for the service, by path.
+    #[serde(default)]
+    pub directories: BTreeMap<String, Directory>,
+}
+
+/// A directory on the machine.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Directory {
+    /// Its permission bits, four octal digits.
+    #[serde(default = "private")]
+    #[schemars(regex(pattern = "^[0-7]{4}$"))]
+    pub mode: String,
+    /// Its owner. Without it: the service's user.
+    pub owner: Option<String>,
+    /// Its group. Without it: the service's group.
+    pub group: Option<String>,
+}
+
+fn private() -> String {
+    "0750".to_owned()
+}
+
+/// `[plugins.account]`: what holds for all services.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Where homes are.
+    #[serde(default = "home_base")]
+    #[schemars(regex(pattern = "^/[^:\n]*[^/:\n]$"))]
+    pub home_base: String,
+}
+
+fn home_base() -> String {
+    "/var/lib".to_owned()
+}

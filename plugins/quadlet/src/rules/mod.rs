@@ -1,0 +1,91 @@
+//! The checks, one file each.
+
+mod env_line_break;
+mod env_name;
+mod exec;
+mod image_not_pinned;
+mod image_not_qualified;
+mod key_with_a_field;
+mod newer_key;
+mod no_image;
+mod notify_without_health;
+mod part_name;
+mod pod_needs_podman_5;
+mod podman_unknown;
+mod port_twice;
+mod privileged_port;
+mod uid_not_mappable;
+mod unknown_key;
+mod unknown_part;
+pub mod unwritable_value;
+mod user_namespace;
+mod volume_unclear;
+
+use rick_plugin_sdk::{Diagnostics, Place, Rule, ServiceCall, table};
+
+use crate::Quadlet;
+use crate::keys::FileType;
+use crate::parts::parts_of;
+use crate::table::Lines;
+
+/// Every rule, in the order of their codes.
+pub const ALL: &[&Rule] = &[
+    &unknown_key::RULE,
+    &newer_key::RULE,
+    &no_image::RULE,
+    &image_not_qualified::RULE,
+    &image_not_pinned::RULE,
+    &user_namespace::RULE,
+    &env_name::RULE,
+    &env_line_break::RULE,
+    &notify_without_health::RULE,
+    &privileged_port::RULE,
+    &unknown_part::RULE,
+    &part_name::RULE,
+    &pod_needs_podman_5::RULE,
+    &uid_not_mappable::RULE,
+    &podman_unknown::RULE,
+    &exec::RULE,
+    &key_with_a_field::RULE,
+    &volume_unclear::RULE,
+    &unwritable_value::RULE,
+    &port_twice::RULE,
+];
+
+/// Makes all checks of a service. [`unwritable_value`] is made while rendering, where every value passes.
+pub fn check(call: &ServiceCall<Quadlet>, out: &mut Diagnostics) {
+    no_image::check(call, out);
+    if parts_of(call).is_empty() {
+        return;
+    }
+    podman_unknown::check(call, out);
+    part_name::check(call, out);
+    pod_needs_podman_5::check(call, out);
+    unknown_part::check(call, out);
+    image_not_qualified::check(call, out);
+    image_not_pinned::check(call, out);
+    uid_not_mappable::check(call, out);
+    user_namespace::check(call, out);
+    env_name::check(call, out);
+    env_line_break::check(call, out);
+    exec::check(call, out);
+    notify_without_health::check(call, out);
+    volume_unclear::check(call, out);
+    privileged_port::check(call, out);
+    port_twice::check(call, out);
+    unknown_key::check(call, out);
+    newer_key::check(call, out);
+    key_with_a_field::check(call, out);
+}
+
+/// Keys that the user wrote as they stand: for which file, the key, its values, and where.
+fn written_keys<'a>(call: &'a ServiceCall<Quadlet>) -> Vec<(FileType, &'a str, &'a Lines, Place)> {
+    let pod = call.table.pod_keys.iter().map(|(key, lines)| (FileType::Pod, key.as_str(), lines, table(&["pod_keys", key])));
+    let mut keys: Vec<_> = pod.collect();
+    for part in parts_of(call) {
+        for (key, lines) in &part.fields.keys {
+            keys.push((FileType::Container, key, lines, part.at(&["keys", key])));
+        }
+    }
+    keys
+}

@@ -1,0 +1,197 @@
+//! What a plugin is: a builder for the descriptor.
+
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
+use serde_json::{Value, json};
+
+use crate::Plugin;
+use crate::bindings::exports::rick::plugin::meta;
+use crate::slots::Slot;
+
+/// How the contributions to a slot merge.
+#[derive(Debug, Clone, Copy)]
+pub enum Merge {
+    /// Equal values collapse; sorted by key and value.
+    List,
+    /// Equal values under a key agree, others quarrel.
+    ByKey,
+}
+
+/// What happens to contributions that no plugin reads.
+#[derive(Debug, Clone, Copy)]
+pub enum Unread {
+    /// Nothing.
+    Ignore,
+    /// An error: what was asked for would not be there.
+    Error,
+}
+
+/// The first function that reads a slot.
+#[derive(Debug, Clone, Copy)]
+pub enum By {
+    /// `contribute`; the reader comes after those that write the slot.
+    Contribute,
+    /// `check`
+    Check,
+    /// `render`
+    Render,
+}
+
+/// Whose contributions a call sees.
+#[derive(Debug, Clone, Copy)]
+pub enum Of {
+    /// Those for the service at hand.
+    Service,
+    /// Those for its machine.
+    Machine,
+    /// All.
+    Project,
+}
+
+/// A descriptor in the making. See [`Plugin::describe`].
+#[derive(Debug, Clone)]
+pub struct Descriptor(pub(crate) meta::Descriptor);
+
+impl Descriptor {
+    /// A plugin that takes part where a manifest has the table of its name.
+    pub fn new<P: Plugin>(name: &str, version: &str, summary: &str) -> Self {
+        Self(meta::Descriptor {
+            name: name.to_owned(),
+            version: version.to_owned(),
+            summary: summary.to_owned(),
+            table: name.to_owned(),
+            activates: "table".to_owned(),
+            table_schema: schema_of::<P::Table>(),
+            settings_schema: schema_of::<P::Settings>(),
+            facts_schema: schema_of::<P::Facts>(),
+            owns: Vec::new(),
+            pools: Vec::new(),
+            writes_slots: Vec::new(),
+            reads: Vec::new(),
+            writes: Vec::new(),
+            judges: Vec::new(),
+            answers: Vec::new(),
+            rules: Vec::new(),
+            more: None,
+        })
+    }
+
+    /// It takes part in every service, with or without its table.
+    pub fn always(mut self) -> Self {
+        self.0.activates = "always".to_owned();
+        self
+    }
+
+    /// It owns a slot, and may contribute to it.
+    pub fn owns<S: Slot>(mut self, merge: Merge, unread: Unread) -> Self
+    where
+        S::Value: JsonSchema,
+    {
+        self.0.owns.push(meta::Slot {
+            name: S::NAME.to_owned(),
+            schema: schema_of::<S::Value>(),
+            merge: match merge {
+                Merge::List => "list",
+                Merge::ByKey => "by-key",
+            }
+            .to_owned(),
+            unread: match unread {
+                Unread::Ignore => "ignore",
+                Unread::Error => "error",
+            }
+            .to_owned(),
+        });
+        self
+    }
+
+    /// It owns a pool of names, unique on a machine.
+    pub fn names(self, pool: &str, label: &str) -> Self {
+        self.pool(pool, label, Value::Null)
+    }
+
+    /// It owns a pool of numbers, unique on a machine: `first`, `first + block`, … up to `last`.
+    pub fn numbers(self, pool: &str, label: &str, first: u64, last: u64, block: u64) -> Self {
+        self.pool(pool, label, json!({ "first": first, "last": last, "block": block }))
+    }
+
+    fn pool(mut self, name: &str, label: &str, range: Value) -> Self {
+        let (name, label, within) = (name.to_owned(), label.to_owned(), "machine".to_owned());
+        self.0.pools.push(meta::Pool { name, label, within, range: range.to_string() });
+        self
+    }
+
+    /// It contributes to a slot.
+    pub fn contributes<S: Slot>(mut self) -> Self {
+        self.0.writes_slots.push(S::NAME.to_owned());
+        self
+    }
+
+    /// It reads a slot.
+    pub fn reads<S: Slot>(mut self, by: By, of: Of) -> Self {
+        let by = match by {
+            By::Contribute => "contribute",
+            By::Check => "check",
+            By::Render => "render",
+        };
+        let of = match of {
+            Of::Service => "service",
+            Of::Machine => "machine",
+            Of::Project => "project",
+        };
+        self.0.reads.push(meta::Read { slot: S::NAME.to_owned(), by: by.to_owned(), of: of.to_owned() });
+        self
+    }
+
+    /// It writes artifacts at paths that match a glob.
+    pub fn writes(mut self, glob: &str) -> Self {
+        self.0.writes.push(glob.to_owned());
+        self
+    }
+
+    /// The calls worth making: "claim", "contribute", "check:service", "render:machine" …
+    pub fn answers(mut self, calls: &[&str]) -> Self {
+        self.0.answers.extend(calls.iter().map(|&call| call.to_owned()));
+        self
+    }
+
+    /// It makes a check.
+    pub fn rule(mut self, rule: &Rule) -> Self {
+        let Rule { code, name, waivable, what, why, example, use_instead, source } = *rule;
+        let page = json!({ "what": what, "why": why, "example": example, "use_instead": use_instead, "source": source });
+        self.0.rules.push(meta::Rule { code: code.to_owned(), name: name.to_owned(), waivable, page: page.to_string() });
+        self
+    }
+}
+
+/// A check that a plugin makes: its code and its page.
+#[derive(Debug, Clone, Copy)]
+pub struct Rule {
+    /// The code in its diagnostics: "PG011".
+    pub code: &'static str,
+    /// kebab-case; reads as "allow ...".
+    pub name: &'static str,
+    /// A waiver can silence it.
+    pub waivable: bool,
+    /// What is found.
+    pub what: &'static str,
+    /// What goes wrong on the machine.
+    pub why: &'static str,
+    /// A manifest, or a part of one, that it finds.
+    pub example: &'static str,
+    /// The same, mended.
+    pub use_instead: &'static str,
+    /// Where this is known from.
+    pub source: &'static str,
+}
+
+impl From<Descriptor> for meta::Descriptor {
+    fn from(descriptor: Descriptor) -> Self {
+        descriptor.0
+    }
+}
+
+/// A JSON Schema (draft 2020-12) of a type, without references, so that a message can point into it.
+fn schema_of<T: JsonSchema>() -> String {
+    let settings = SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
+    settings.into_generator().into_root_schema_for::<T>().to_value().to_string()
+}

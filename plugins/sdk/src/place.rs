@@ -1,0 +1,70 @@
+//! Places: JSON pointers (RFC 6901) into the input of the call at hand.
+
+use crate::bindings::rick::plugin::types::Place;
+
+/// Joins steps to a pointer, escaping `~` and `/`.
+pub fn pointer<'a>(steps: impl IntoIterator<Item = &'a str>) -> String {
+    let mut pointer = String::new();
+    for step in steps {
+        pointer.push('/');
+        pointer.push_str(&step.replace('~', "~0").replace('/', "~1"));
+    }
+    pointer
+}
+
+fn value(root: &str, steps: &[&str]) -> Place {
+    Place::Value(pointer(std::iter::once(root).chain(steps.iter().copied())))
+}
+
+/// A value in the plugin's own table of the manifest; `&[]` is the table itself.
+pub fn table(steps: &[&str]) -> Place {
+    value("table", steps)
+}
+
+/// A key, rather than its value, in the plugin's own table.
+pub fn table_key(steps: &[&str]) -> Place {
+    key_of(table(steps))
+}
+
+/// A value in the manifest's `[service]`.
+pub fn service(steps: &[&str]) -> Place {
+    value("service", steps)
+}
+
+/// A value of the machine in rick.toml.
+pub fn machine(steps: &[&str]) -> Place {
+    value("machine", steps)
+}
+
+/// A value in `[plugins.<name>]` of rick.toml.
+pub fn setting(steps: &[&str]) -> Place {
+    value("settings", steps)
+}
+
+/// A value in `[machines.<machine>.<name>]` of rick.toml.
+pub fn fact(steps: &[&str]) -> Place {
+    value("facts", steps)
+}
+
+/// What the service holds of a pool.
+pub fn claimed(pool: &str, key: &str) -> Place {
+    value("claimed", &[pool, key])
+}
+
+/// The key of a value, for a caret under the key.
+pub fn key_of(place: Place) -> Place {
+    match place {
+        Place::Value(pointer) | Place::Key(pointer) => Place::Key(pointer),
+        Place::Text(span) => Place::Text(span),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_with_a_slash_is_escaped() {
+        assert_eq!(pointer(["reads", "a/b~c"]), "/reads/a~1b~0c");
+    }
+}
