@@ -23,7 +23,9 @@ fn main() {
     }
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     let modules = build(&out.join("plugins"));
-    let mut table = String::from("/// Name, SHA-256 and component of each official plugin.\npub static BUILT_IN: &[(&str, &str, &[u8])] = &[\n");
+    let mut table = String::from(
+        "/// Name, SHA-256 and component of each official plugin.\npub static BUILT_IN: &[(&str, &str, &[u8])] = &[\n",
+    );
     for name in PLUGINS {
         let module = fs::read(modules.join(format!("rick_plugin_{name}.wasm"))).expect("cargo said that it built it");
         let component = wit_component::ComponentEncoder::default()
@@ -57,7 +59,8 @@ fn build(folder: &Path) -> PathBuf {
         cargo.args(["--package", &format!("rick-plugin-{name}")]);
     }
     // What was set for the host's own code is not meant for theirs.
-    for variable in ["CARGO_ENCODED_RUSTFLAGS", "RUSTFLAGS", "CARGO_BUILD_TARGET", "CARGO_TARGET_DIR", "RUSTC_WORKSPACE_WRAPPER"] {
+    for variable in ["CARGO_ENCODED_RUSTFLAGS", "RUSTFLAGS", "CARGO_BUILD_TARGET", "CARGO_TARGET_DIR", "RUSTC_WORKSPACE_WRAPPER"]
+    {
         cargo.env_remove(variable);
     }
     let status = cargo.status().expect("cargo runs");

@@ -22,7 +22,7 @@ use crate::project::{Manifest, Project};
 
 pub use claims::Held;
 pub use contributions::entry;
-pub use merge::{Entry, Source, merge};
+pub use merge::{Entry, Source, merge, settle};
 
 /// All manifests, claims and merged contributions, each with its reasons. Made by [`compose`] alone.
 pub struct Composition<'a> {
@@ -46,6 +46,7 @@ pub fn compose<'a>(project: &'a Project, plugins: &'a Plugins, lock: Lock, sink:
     claims::claim(&mut composition, sink);
     files::contribute(&mut composition, sink);
     contributions::contribute(&mut composition, sink);
+    settle(&mut composition, sink);
     composition
 }
 

@@ -44,7 +44,8 @@ fn judge_machine(deployment: &Deployment<'_>, plugin: &Plugin, machine: &str, si
         .iter()
         .map(|(path, artifact)| File { path: path.trim_start_matches('/').to_owned(), text: artifact.text(), judge: true })
         .collect();
-    let services: Vec<_> = composition.sound(sink).into_iter().filter(|service| service.machine == machine && service.has(plugin)).collect();
+    let services: Vec<_> =
+        composition.sound(sink).into_iter().filter(|service| service.machine == machine && service.has(plugin)).collect();
     let subject = crate::compose::call::Subject::Machine(machine, &services);
     let call = Call::new(composition, plugin, subject, Some(Stage::Check));
     let mut session = plugin.session();

@@ -26,13 +26,13 @@ pub mod schema;
 pub mod slots;
 
 // The stages.
-pub mod project;
-pub mod lock;
-pub mod compose;
 pub mod check;
-pub mod render;
+pub mod compose;
 pub mod judge;
+pub mod lock;
 pub mod plan;
+pub mod project;
+pub mod render;
 pub mod write;
 
 // What is said about it.

@@ -39,6 +39,9 @@ pub struct Step {
     pub at: Option<String>,
 }
 
+/// What is said of a default; the place is the nearest that somebody wrote.
+pub const DEFAULT: &str = "has it as a default, under";
+
 impl Origin {
     /// The nearest place that somebody wrote: where a caret goes.
     pub fn span(&self, composition: &Composition<'_>) -> Option<Span> {
@@ -75,8 +78,8 @@ impl Origin {
         match self {
             Origin::Written(span) => steps.push(Step { depth, who: None, what: None, at: Some(sources.line_of(span)) }),
             Origin::Default { whose, near } => {
-                let what = format!("has it as a default, under {}", sources.line_of(near));
-                steps.push(Step { depth, who: Some(whose.clone()), what: Some(what), at: None });
+                let (who, what) = (Some(whose.clone()), Some(DEFAULT.to_owned()));
+                steps.push(Step { depth, who, what, at: Some(sources.line_of(near)) });
             }
             Origin::Held(index) => {
                 let held = &composition.held[*index];
@@ -97,4 +100,3 @@ impl Origin {
         }
     }
 }
-

@@ -147,5 +147,7 @@ fn machine_plan(output: &Utf8Path, machine: &str, services: usize, index: Option
 }
 
 fn foreign(path: &Utf8Path) -> Error {
-    Error::Usage(format!("`{path}` is there and rick did not write it; nothing was written. Move it away, or build elsewhere: `-o DIR`"))
+    Error::Usage(format!(
+        "`{path}` is there and rick did not write it; nothing was written. Move it away, or build elsewhere: `-o DIR`"
+    ))
 }

@@ -86,6 +86,8 @@ pub struct Pool {
     pub project_wide: bool,
     /// The numbers that rick may hand out; `None`: names.
     pub range: Option<Range>,
+    /// What to do when two want the same.
+    pub help: String,
 }
 
 /// Numbers to hand out: `first`, `first + block`, … not above `last`.
@@ -176,7 +178,8 @@ impl Plugin {
         let mut linker = Linker::new(engine.inner());
         contract::rick::plugin::log::add_to_linker::<State, HasSelf<State>>(&mut linker, |state| state)
             .map_err(|error| refused(error.to_string()))?;
-        let pre = linker.instantiate_pre(&component).map_err(|error| refused(format!("it does not fit the contract: {error:#}")))?;
+        let pre =
+            linker.instantiate_pre(&component).map_err(|error| refused(format!("it does not fit the contract: {error:#}")))?;
         let meta = meta::GuestIndices::new(&pre).map_err(|error| refused(format!("it does not fit the contract: {error:#}")))?;
         let exports = Exports {
             claim: claim::GuestIndices::new(&pre).ok(),
@@ -226,7 +229,8 @@ fn refuse_imports(engine: &Engine, component: &Component) -> Result<(), String> 
 
 impl Descriptor {
     fn read(said: meta::Descriptor) -> Result<Self, String> {
-        let schema = |what: &str, text: &str| Schema::parse(text).map_err(|error| format!("its {what} is no JSON Schema: {error}"));
+        let schema =
+            |what: &str, text: &str| Schema::parse(text).map_err(|error| format!("its {what} is no JSON Schema: {error}"));
         let pools = said.pools.iter().map(Pool::read).collect::<Result<_, _>>()?;
         let reads = said.reads.iter().map(Read::read).collect::<Result<_, _>>()?;
         let owned_prefix = format!("{}:", said.name);
@@ -271,7 +275,8 @@ impl Descriptor {
 fn globs(globs: &[String]) -> Result<GlobSet, String> {
     let mut set = GlobSetBuilder::new();
     for glob in globs {
-        let glob = GlobBuilder::new(glob).literal_separator(true).build().map_err(|error| format!("`{glob}` is no glob: {error}"))?;
+        let glob =
+            GlobBuilder::new(glob).literal_separator(true).build().map_err(|error| format!("`{glob}` is no glob: {error}"))?;
         set.add(glob);
     }
     set.build().map_err(|error| error.to_string())
@@ -290,7 +295,7 @@ impl Pool {
             "project" => true,
             other => return Err(wrong(&format!("`within` of `{other}`, and there are `machine` and `project`"))),
         };
-        Ok(Self { name: said.name.clone(), label: said.label.clone(), project_wide, range })
+        Ok(Self { name: said.name.clone(), label: said.label.clone(), project_wide, range, help: said.help.clone() })
     }
 }
 
@@ -388,7 +393,9 @@ impl<'a> Session<'a> {
         files: &[contract::types::File],
     ) -> Result<Vec<contract::types::Diagnostic>, Failure> {
         let indices = self.export("check-files", about, |exports| exports.check_files.as_ref())?;
-        self.call("check-files", about, |store, instance| indices.load(&mut *store, instance)?.call_check_files(store, input, files))
+        self.call("check-files", about, |store, instance| {
+            indices.load(&mut *store, instance)?.call_check_files(store, input, files)
+        })
     }
 
     /// The artifacts of a scope.
@@ -403,7 +410,12 @@ impl<'a> Session<'a> {
         Failure { plugin, function, about, what, log: Vec::new() }
     }
 
-    fn export<T>(&self, function: &'static str, about: &str, get: impl FnOnce(&'a Exports) -> Option<&'a T>) -> Result<&'a T, Failure> {
+    fn export<T>(
+        &self,
+        function: &'static str,
+        about: &str,
+        get: impl FnOnce(&'a Exports) -> Option<&'a T>,
+    ) -> Result<&'a T, Failure> {
         self.exports.and_then(get).ok_or_else(|| self.lie(function, about, "says that it answers this, but does not export it"))
     }
 
@@ -438,9 +450,15 @@ impl<'a> Session<'a> {
 
     fn failure(&self, function: &'static str, about: &str, error: &wasmtime::Error, state: &State) -> Failure {
         let what = match (state.memory_wanted, error.downcast_ref::<Trap>()) {
-            (Some(bytes), _) => format!("wanted {} MiB of memory, where {} are allowed, and was stopped", bytes >> 20, MEMORY >> 20),
+            (Some(bytes), _) => {
+                format!("wanted {} MiB of memory, where {} are allowed, and was stopped", bytes >> 20, MEMORY >> 20)
+            }
             (None, Some(Trap::OutOfFuel)) => "used up its fuel and was stopped".to_owned(),
             (None, Some(Trap::StackOverflow)) => "overflowed its stack and was stopped".to_owned(),
+            // Where a language keeps a stack of its own in memory, that is what overflows.
+            (None, Some(Trap::MemoryOutOfBounds)) => {
+                "reached outside its memory, as a stack that is too deep does, and was stopped".to_owned()
+            }
             (None, Some(Trap::UnreachableCodeReached)) => "gave up".to_owned(),
             (None, Some(trap)) => format!("trapped ({trap})"),
             (None, None) => format!("gave an answer that cannot be read ({error:#})"),

@@ -35,6 +35,7 @@ impl Plugins {
         }
         for (name, path) in others {
             let bytes = fs::read(root.join(path)).map_err(Error::file("read", root.join(path)))?;
+            let bytes = component(bytes).map_err(|reason| Error::Plugin { plugin: path.clone(), reason })?;
             let plugin = Plugin::load(engine, path, &engine::digest(&bytes), &bytes)?;
             if plugin.descriptor.name != *name {
                 let reason = format!("rick.toml has it under `{name}`, and it calls itself `{}`", plugin.descriptor.name);
@@ -61,6 +62,19 @@ impl Plugins {
     }
 }
 
+/// A component as it is; of a module, which is what cargo builds, a component is made here.
+fn component(bytes: Vec<u8>) -> Result<Vec<u8>, String> {
+    // The version field of the header tells modules from components:
+    // https://github.com/WebAssembly/component-model/blob/main/design/mvp/Binary.md#component-definitions
+    if !bytes.starts_with(b"\0asm\x01\0\0\0") {
+        return Ok(bytes);
+    }
+    let encoder = wit_component::ComponentEncoder::default().module(&bytes);
+    encoder
+        .and_then(|encoder| encoder.validate(true).encode())
+        .map_err(|error| format!("no component can be made of it: {error:#}"))
+}
+
 fn refuse_shared_tables(all: &[Plugin]) -> Result<(), Error> {
     for (index, plugin) in all.iter().enumerate() {
         let table = &plugin.descriptor.table;
@@ -76,7 +90,8 @@ fn refuse_shared_tables(all: &[Plugin]) -> Result<(), Error> {
 
 fn refuse_unknown_slots(all: &[Plugin], slots: &Slots) -> Result<(), Error> {
     for plugin in all {
-        let Some(unknown) = plugin.descriptor.writes_slots.iter().find(|slot| slot.starts_with("rick:") && !slots.contains_key(*slot))
+        let Some(unknown) =
+            plugin.descriptor.writes_slots.iter().find(|slot| slot.starts_with("rick:") && !slots.contains_key(*slot))
         else {
             continue;
         };

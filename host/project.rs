@@ -111,8 +111,12 @@ pub fn load(opened: Opened, plugins: &Plugins, sink: &mut Sink) -> Result<Result
     let Opened { root, mut sources, settings } = opened;
     let Some(settings) = settings else { return Ok(Err(sources)) };
     settings_schema(plugins).check(&settings.value, &settings.node, sink);
-    let machines: Vec<String> =
-        settings.value.get("machines").and_then(Value::as_object).map(|machines| machines.keys().cloned().collect()).unwrap_or_default();
+    let machines: Vec<String> = settings
+        .value
+        .get("machines")
+        .and_then(Value::as_object)
+        .map(|machines| machines.keys().cloned().collect())
+        .unwrap_or_default();
 
     let folder = settings.value.pointer("/project/services").and_then(Value::as_str).unwrap_or("services").to_owned();
     let schema = manifest_schema(plugins);
@@ -180,7 +184,10 @@ fn read_files(root: &Utf8Path, manifest: &Manifest, sources: &mut Sources, sink:
         let inside = Utf8Path::new(named).components().all(|component| matches!(component, Utf8Component::Normal(_)));
         if !inside {
             let message = format!("`{named}` is not below the project's folder");
-            sink.push_for(&manifest.name, Diagnostic::error("file", message, place("source")).help("name it from there: `files/app.conf`"));
+            sink.push_for(
+                &manifest.name,
+                Diagnostic::error("file", message, place("source")).help("name it from there: `files/app.conf`"),
+            );
             continue;
         }
         let content = match fs::read(root.join(named)).map(String::from_utf8) {
@@ -191,16 +198,21 @@ fn read_files(root: &Utf8Path, manifest: &Manifest, sources: &mut Sources, sink:
                 continue;
             }
             Err(error) => {
-                sink.push_for(&manifest.name, Diagnostic::error("file", format!("`{named}` cannot be read: {error}"), place("source")));
+                sink.push_for(
+                    &manifest.name,
+                    Diagnostic::error("file", format!("`{named}` cannot be read: {error}"), place("source")),
+                );
                 continue;
             }
         };
         if let Some(other) = files.iter().find(|other| other.path == path) {
-            let diagnostic = Diagnostic::error("file", format!("two files are put at `{path}`"), place("path")).label("the second");
+            let diagnostic =
+                Diagnostic::error("file", format!("two files are put at `{path}`"), place("path")).label("the second");
             sink.push_for(&manifest.name, diagnostic.related("the first", other.place.clone()));
             continue;
         }
-        if Utf8Path::new(path).components().any(|component| matches!(component, Utf8Component::ParentDir | Utf8Component::CurDir)) {
+        if Utf8Path::new(path).components().any(|component| matches!(component, Utf8Component::ParentDir | Utf8Component::CurDir))
+        {
             sink.push_for(&manifest.name, Diagnostic::error("file", format!("`{path}` has `..` in it"), place("path")));
             continue;
         }
@@ -215,7 +227,14 @@ fn read_files(root: &Utf8Path, manifest: &Manifest, sources: &mut Sources, sink:
             target: format!("/etc/rick/{}/files{path}", manifest.name),
             template: entry.get("template").and_then(Value::as_bool).unwrap_or(named.ends_with(".j2")),
             mode: text("mode").and_then(|mode| u32::from_str_radix(mode, 8).ok()).unwrap_or(default),
-            parts: entry.get("parts").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect(),
+            parts: entry
+                .get("parts")
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten()
+                .filter_map(Value::as_str)
+                .map(str::to_owned)
+                .collect(),
         });
     }
     files
@@ -230,8 +249,11 @@ impl Manifest {
         schema: &Schema,
         sink: &mut Sink,
     ) -> Option<Self> {
-        let refused: BTreeSet<String> =
-            schema.check(&document.value, &document.node, sink).into_iter().map(|steps| steps.into_iter().next().unwrap_or_default()).collect();
+        let refused: BTreeSet<String> = schema
+            .check(&document.value, &document.node, sink)
+            .into_iter()
+            .map(|steps| steps.into_iter().next().unwrap_or_default())
+            .collect();
         if !refused.is_empty() {
             sink.fail(&name);
         }
@@ -250,7 +272,10 @@ impl Manifest {
         {
             let message = format!("the service is called `{stated}`, and its file `{name}.toml`");
             let help = format!("call the file `{stated}.toml`, or leave `name` out");
-            sink.push_for(&name, Diagnostic::error("schema", message, place(&["service", "name"])).label("these must be the same").help(help));
+            sink.push_for(
+                &name,
+                Diagnostic::error("schema", message, place(&["service", "name"])).label("these must be the same").help(help),
+            );
             return None;
         }
         let machine = match (service.get("machine").and_then(Value::as_str), machines) {
@@ -258,7 +283,8 @@ impl Manifest {
             (Some(stated), _) => {
                 let label = nearest(stated, machines.iter().map(String::as_str)).map(|near| format!("did you mean `{near}`?"));
                 let message = format!("there is no machine `{stated}` in rick.toml");
-                let diagnostic = Diagnostic::error("schema", message, place(&["service", "machine"])).label(label.unwrap_or_default());
+                let diagnostic =
+                    Diagnostic::error("schema", message, place(&["service", "machine"])).label(label.unwrap_or_default());
                 sink.push_for(&name, diagnostic.help(format!("the machines are {}", machines.join(", "))));
                 return None;
             }
@@ -331,7 +357,8 @@ impl Project {
 
     /// What rick.toml says for a plugin, filled.
     pub fn plugin_settings(&self, plugin: &Plugin) -> Value {
-        let mut settings = self.filled(&crate::pointer::join(["plugins", &plugin.descriptor.name]), &plugin.descriptor.settings_schema);
+        let mut settings =
+            self.filled(&crate::pointer::join(["plugins", &plugin.descriptor.name]), &plugin.descriptor.settings_schema);
         if let Value::Object(settings) = &mut settings {
             settings.remove("component");
         }
@@ -390,24 +417,31 @@ pub fn manifest_schema(plugins: &Plugins) -> Schema {
 pub fn settings_schema(plugins: &Plugins) -> Schema {
     let text = json!({ "type": "string" });
     let mut machine = BTreeMap::from([
-        ("versions", json!({ "type": "object", "additionalProperties": text, "description": "What is on the machine, by upstream name: podman, postgresql." })),
-        ("pools", json!({
-            "type": "object",
-            "description": "Numbers that may be handed out there, by pool.",
-            "additionalProperties": {
+        (
+            "versions",
+            json!({ "type": "object", "additionalProperties": text, "description": "What is on the machine, by upstream name: podman, postgresql." }),
+        ),
+        (
+            "pools",
+            json!({
                 "type": "object",
-                "required": ["first", "last"],
-                "additionalProperties": false,
-                "properties": { "first": { "type": "integer", "minimum": 0 }, "last": { "type": "integer", "minimum": 0 } },
-            },
-        })),
+                "description": "Numbers that may be handed out there, by pool.",
+                "additionalProperties": {
+                    "type": "object",
+                    "required": ["first", "last"],
+                    "additionalProperties": false,
+                    "properties": { "first": { "type": "integer", "minimum": 0 }, "last": { "type": "integer", "minimum": 0 } },
+                },
+            }),
+        ),
     ]);
     let (mut settings, mut tables) = (Map::new(), Map::new());
     for plugin in &plugins.all {
         let descriptor = &plugin.descriptor;
         machine.insert(&descriptor.name, without_dialect(descriptor.facts_schema.value()));
         let mut schema = without_dialect(descriptor.settings_schema.value());
-        schema["properties"]["component"] = json!({ "type": "string", "description": "The component's file, for a plugin of your own." });
+        schema["properties"]["component"] =
+            json!({ "type": "string", "description": "The component's file, for a plugin of your own." });
         settings.insert(descriptor.name.clone(), schema);
         tables.insert(descriptor.table.clone(), json!({ "type": "object" }));
     }

@@ -130,8 +130,9 @@ pub fn render<'a>(checked: Checked<'a>, sink: &mut Sink) -> Deployment<'a> {
     let mut composition = composition;
     for (slot, entries) in said {
         let how = composition.plugins.slots[&slot].merge;
-        crate::compose::merge(&mut composition, &slot, how, entries, sink);
+        crate::compose::merge(&mut composition, &slot, how, entries);
     }
+    crate::compose::settle(&mut composition, sink);
     Deployment { composition, artifacts }
 }
 
@@ -216,7 +217,9 @@ fn put(
         artifacts.insert(place, artifact);
         return;
     };
-    let span = |artifact: &Artifact| artifact.segments.iter().flat_map(|segment| &segment.because).find_map(|origin| origin.span(composition));
+    let span = |artifact: &Artifact| {
+        artifact.segments.iter().flat_map(|segment| &segment.because).find_map(|origin| origin.span(composition))
+    };
     let message = if *path == place.1 {
         format!("`{path}` on {} is written by {} and by {}", place.0, other.whose, artifact.whose)
     } else {
@@ -234,7 +237,8 @@ fn put(
 
 /// The names of the phases of an apply, in their order: from the schema of steps, which is where they are said.
 fn phases(slots: &slots::Slots) -> Vec<&str> {
-    let phases = slots.get(slots::STEP).and_then(|slot| slot.schema.value().pointer("/$defs/phase/enum")).and_then(Value::as_array);
+    let phases =
+        slots.get(slots::STEP).and_then(|slot| slot.schema.value().pointer("/$defs/phase/enum")).and_then(Value::as_array);
     phases.into_iter().flatten().filter_map(Value::as_str).collect()
 }
 
@@ -243,7 +247,8 @@ impl Deployment<'_> {
     pub fn steps(&self, machine: &str) -> Vec<(usize, &Entry)> {
         let phases = phases(&self.composition.plugins.slots);
         let mut steps: Vec<(usize, &Entry)> = self.of_machine(slots::STEP, machine);
-        let phase = |entry: &Entry| phases.iter().position(|phase| entry.value.get("phase").and_then(Value::as_str) == Some(*phase));
+        let phase =
+            |entry: &Entry| phases.iter().position(|phase| entry.value.get("phase").and_then(Value::as_str) == Some(*phase));
         steps.sort_by_key(|(_, entry)| (phase(entry), entry.service.is_none(), entry.service.clone(), entry.key.clone()));
         steps
     }

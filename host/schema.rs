@@ -1,4 +1,6 @@
 //! JSON Schemas: what they refuse in the user's words, and the defaults that they give.
+//!
+//! A schema may say beside a `pattern` what it means, as `x-form`: "an absolute path". Messages use it in its place.
 
 use std::cell::OnceCell;
 
@@ -101,7 +103,8 @@ impl Schema {
         let found = error.instance();
         let about = self.subschema(error.schema_path().as_str());
         let message = match error.kind() {
-            ValidationErrorKind::AdditionalProperties { unexpected } | ValidationErrorKind::UnevaluatedProperties { unexpected } => {
+            ValidationErrorKind::AdditionalProperties { unexpected }
+            | ValidationErrorKind::UnevaluatedProperties { unexpected } => {
                 return unexpected.iter().map(|key| unknown_key(&steps, key, about)).collect();
             }
             ValidationErrorKind::Required { property } => {
@@ -109,7 +112,11 @@ impl Schema {
                 let help = about
                     .and_then(|schema| schema.get("properties")?.get(key)?.get("description")?.as_str())
                     .map(|description| format!("`{key}`: {}", first_sentence(description)));
-                return vec![Problem { key: true, help, ..problem(steps.clone(), format!("`{key}` is missing in {}", table_name(&steps))) }];
+                return vec![Problem {
+                    key: true,
+                    help,
+                    ..problem(steps.clone(), format!("`{key}` is missing in {}", table_name(&steps)))
+                }];
             }
             ValidationErrorKind::PropertyNames { error } => {
                 let key = error.instance().as_str().unwrap_or_default().to_owned();
@@ -126,7 +133,9 @@ impl Schema {
                     (!unknown, steps.max().unwrap_or(0))
                 };
                 let here = error.instance_path().as_str().matches('/').count();
-                if let Some(meant) = context.iter().filter(|branch| depth(branch) > (false, here)).max_by_key(|branch| depth(branch)) {
+                if let Some(meant) =
+                    context.iter().filter(|branch| depth(branch) > (false, here)).max_by_key(|branch| depth(branch))
+                {
                     return meant.iter().flat_map(|error| self.describe(error)).collect();
                 }
                 let kinds: Vec<String> = context
@@ -149,7 +158,12 @@ impl Schema {
                 return vec![Problem { label: label.unwrap_or_default(), ..problem(steps, message) }];
             }
             ValidationErrorKind::Constant { expected_value } => format!("{} is not {}", shown(found), shown(expected_value)),
-            ValidationErrorKind::Pattern { pattern } => format!("{} is not of the form `{pattern}`", shown(found)),
+            ValidationErrorKind::Pattern { pattern } => {
+                match about.and_then(|schema| schema.get("x-form")).and_then(Value::as_str) {
+                    Some(form) => format!("{} is not {form}", shown(found)),
+                    None => format!("{} is not of the form `{}`", shown(found), pattern.escape_debug()),
+                }
+            }
             ValidationErrorKind::Maximum { limit } => format!("{} is more than {limit}", shown(found)),
             ValidationErrorKind::Minimum { limit } => format!("{} is less than {limit}", shown(found)),
             ValidationErrorKind::MinLength { limit: 1 } => "it is empty".to_owned(),
@@ -210,7 +224,12 @@ fn did_you_mean(name: &str) -> String {
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let distance = |candidate: &str| strsim::damerau_levenshtein(&name.to_lowercase(), &candidate.to_lowercase());
     let allowed = (name.chars().count() / 3).max(1);
-    known.into_iter().map(|candidate| (distance(candidate), candidate)).filter(|(distance, _)| *distance <= allowed).min().map(|(_, name)| name)
+    known
+        .into_iter()
+        .map(|candidate| (distance(candidate), candidate))
+        .filter(|(distance, _)| *distance <= allowed)
+        .min()
+        .map(|(_, name)| name)
 }
 
 fn kinds(kind: &TypeKind) -> Vec<String> {
@@ -236,7 +255,11 @@ fn expected(found: &Value, kinds: &[String]) -> String {
         .collect();
     words.sort_unstable();
     words.dedup();
-    format!("found {}, expected {}", kind_of(found), if words.is_empty() { "something else".to_owned() } else { words.join(" or ") })
+    format!(
+        "found {}, expected {}",
+        kind_of(found),
+        if words.is_empty() { "something else".to_owned() } else { words.join(" or ") }
+    )
 }
 
 fn kind_of(value: &Value) -> String {
@@ -319,7 +342,10 @@ mod tests {
             { "type": "string" },
             { "type": "object", "additionalProperties": false, "properties": { "secret": { "type": "string" } }, "required": ["secret"] },
         ] });
-        assert_eq!(messages(schema.clone(), json!({ "secert": "x" }))[1], "unknown key `secert` in this file did you mean `secret`?");
+        assert_eq!(
+            messages(schema.clone(), json!({ "secert": "x" }))[1],
+            "unknown key `secert` in this file did you mean `secret`?"
+        );
         assert_eq!(messages(schema, json!(1)), ["found `1`, expected a string or a table "]);
     }
 

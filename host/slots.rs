@@ -74,7 +74,8 @@ pub fn all(plugins: &[Plugin]) -> Result<Slots, Error> {
     for plugin in plugins {
         for slot in &plugin.descriptor.owns {
             let refused = |reason: String| Error::Plugin { plugin: plugin.title(), reason };
-            let schema = Schema::parse(&slot.schema).map_err(|error| refused(format!("the schema of `{}`: {error}", slot.name)))?;
+            let schema =
+                Schema::parse(&slot.schema).map_err(|error| refused(format!("the schema of `{}`: {error}", slot.name)))?;
             let merge = match slot.merge.as_str() {
                 "list" => Merge::List,
                 "by-key" => Merge::ByKey,

@@ -81,7 +81,13 @@ pub fn outcome(diagnostics: &[Diagnostic], sink: &Sink) -> Outcome {
 }
 
 /// Prints the problems: to standard output where they are what was asked for.
-pub fn print_problems(ui: &mut Ui, sink: &Sink, sources: &Sources, format: Format, asked_for: bool) -> Result<Vec<Diagnostic>, Failed> {
+pub fn print_problems(
+    ui: &mut Ui,
+    sink: &Sink,
+    sources: &Sources,
+    format: Format,
+    asked_for: bool,
+) -> Result<Vec<Diagnostic>, Failed> {
     let diagnostics = sink.sorted(sources);
     match format {
         Format::Json => write!(ui.out, "{}", report::json::render(&diagnostics, sources))?,

@@ -19,12 +19,18 @@ const NEW: &str = ".rick-new-";
 /// Carries a plan out: the lock first, since numbers that were handed out must not be lost, then each machine that changes.
 pub fn write(plan: &Plan, root: &Utf8Path, lock: &Lock) -> Result<(), Error> {
     write_lock(root, lock)?;
+    let _alone = if plan.output.exists() {
+        let alone = lock_output(&plan.output)?;
+        remove_left_over(&plan.output)?;
+        Some(alone)
+    } else {
+        None
+    };
     let changed: Vec<&MachinePlan> = plan.machines.iter().filter(|machine| !machine.is_empty()).collect();
     if changed.is_empty() {
         return Ok(());
     }
     fs::create_dir_all(&plan.output).map_err(Error::file("make", &plan.output))?;
-    remove_left_over(&plan.output)?;
     for machine in changed {
         write_machine(&plan.output, machine)?;
     }
@@ -49,6 +55,14 @@ pub fn replace(path: &Utf8Path, bytes: &[u8]) -> io::Result<()> {
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
     Ok(())
+}
+
+/// Two builds into one folder take turns: neither clears away what the other is about to put in place.
+fn lock_output(output: &Utf8Path) -> Result<fs::File, Error> {
+    let folder = fs::File::open(output).map_err(Error::file("open", output))?;
+    rustix::fs::flock(&folder, rustix::fs::FlockOperation::LockExclusive)
+        .map_err(|error| Error::file("lock", output)(error.into()))?;
+    Ok(folder)
 }
 
 fn remove_left_over(output: &Utf8Path) -> Result<(), Error> {

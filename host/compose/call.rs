@@ -113,7 +113,9 @@ impl<'a> Call<'a> {
         if stage.is_some() {
             let values: Map<String, Value> = reads
                 .iter()
-                .map(|(slot, entries)| (slot.clone(), entries.iter().map(|&index| composition.entries[index].as_read()).collect()))
+                .map(|(slot, entries)| {
+                    (slot.clone(), entries.iter().map(|&index| composition.entries[index].as_read()).collect())
+                })
                 .collect();
             document.insert("reads".to_owned(), values.into());
         }
@@ -143,7 +145,9 @@ impl<'a> Call<'a> {
             ["services", name, rest @ ..] => self.of_service(composition, name, rest, wants_key).ok_or_else(outside)?,
             ["services"] | ["scope"] => self.setting(&[], &[], wants_key),
             rest => match self.subject {
-                Subject::Service(manifest) => self.of_service(composition, &manifest.name, rest, wants_key).ok_or_else(outside)?,
+                Subject::Service(manifest) => {
+                    self.of_service(composition, &manifest.name, rest, wants_key).ok_or_else(outside)?
+                }
                 _ => return Err(outside()),
             },
         };
@@ -177,7 +181,14 @@ impl<'a> Call<'a> {
     }
 
     /// Turns a plugin's diagnostic into one with lines, and reports it.
-    pub fn report(&self, composition: &Composition<'_>, session: &Session<'_>, function: &'static str, said: types::Diagnostic, sink: &mut Sink) {
+    pub fn report(
+        &self,
+        composition: &Composition<'_>,
+        session: &Session<'_>,
+        function: &'static str,
+        said: types::Diagnostic,
+        sink: &mut Sink,
+    ) {
         match self.diagnostic(composition, session, function, said, |place| self.resolve(composition, place)) {
             Ok(diagnostic) => self.push(diagnostic, sink),
             Err(failure) => self.fail(&failure, sink),
@@ -214,7 +225,9 @@ impl<'a> Call<'a> {
         diagnostic.plugin = Some(self.plugin.title());
         diagnostic.more = match said.more {
             None => None,
-            Some(more) => Some(serde_json::from_str(&more).map_err(|_| lie("gave a diagnostic whose `more` is no JSON".to_owned()))?),
+            Some(more) => {
+                Some(serde_json::from_str(&more).map_err(|_| lie("gave a diagnostic whose `more` is no JSON".to_owned()))?)
+            }
         };
         Ok(diagnostic)
     }

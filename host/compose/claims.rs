@@ -109,9 +109,14 @@ pub fn claim(composition: &mut Composition<'_>, sink: &mut Sink) {
 
 fn wanted(pool: &Pool, want: Option<&str>) -> Result<Option<Value>, String> {
     let Some(text) = want else {
-        return if pool.range.is_some() { Ok(None) } else { Err(format!("wants any name of `{}`, and names cannot be handed out", pool.name)) };
+        return if pool.range.is_some() {
+            Ok(None)
+        } else {
+            Err(format!("wants any name of `{}`, and names cannot be handed out", pool.name))
+        };
     };
-    let value: Value = serde_json::from_str(text).map_err(|error| format!("wants of `{}` what is no JSON: {error}", pool.name))?;
+    let value: Value =
+        serde_json::from_str(text).map_err(|error| format!("wants of `{}` what is no JSON: {error}", pool.name))?;
     match (&value, pool.range) {
         (Value::String(_), None) => Ok(Some(value)),
         (Value::Number(number), Some(_)) if number.is_u64() => Ok(Some(value)),
@@ -152,10 +157,9 @@ fn allot(composition: &mut Composition<'_>, pool: &Pool, within: &str, mut claim
         let kept = composition.lock.get(within, &claim.service, &pool.name, &claim.key);
         let free = |number: u64, composition: &Composition<'_>| {
             !given.iter().any(|(taken, _)| taken.abs_diff(number) < block)
-                && !composition
-                    .lock
-                    .taken(within, &pool.name)
-                    .any(|(taken, service)| taken.abs_diff(number) < block && (service != Some(&claim.service) || kept != Some(taken)))
+                && !composition.lock.taken(within, &pool.name).any(|(taken, service)| {
+                    taken.abs_diff(number) < block && (service != Some(&claim.service) || kept != Some(taken))
+                })
         };
         let kept = kept.filter(|&number| !given.iter().any(|(taken, _)| taken.abs_diff(number) < block));
         let count = (range.last.saturating_sub(range.first) + 1) / range.block;
@@ -220,12 +224,8 @@ fn taken_twice(composition: &Composition<'_>, pool: &Pool, within: &str, first: 
     if let Some(span) = place(composition, first) {
         diagnostic = diagnostic.related("first taken here", span);
     }
-    let help = match pool.range {
-        Some(_) => format!("leave one of them out and rick hands out a {} that is free", pool.label),
-        None => format!("give one of them another {}", pool.label),
-    };
     sink.fail(&first.service);
-    sink.push_for(&second.service, diagnostic.help(help));
+    sink.push_for(&second.service, diagnostic.help(&pool.help));
 }
 
 fn belongs_to(composition: &Composition<'_>, pool: &Pool, within: &str, owner: &str, claim: &Claim, sink: &mut Sink) {
@@ -235,16 +235,16 @@ fn belongs_to(composition: &Composition<'_>, pool: &Pool, within: &str, owner: &
     let diagnostic = Diagnostic::new("claim", crate::diagnostic::Severity::Error, message, place(composition, claim))
         .label("another service has it")
         .note(format!("rick.lock keeps it for `{owner}`{gone}"))
-        .help(format!("leave it out and rick hands out a {} that is free", pool.label));
+        .help(&pool.help);
     sink.push_for(&claim.service, diagnostic);
 }
 
 fn exhausted(composition: &Composition<'_>, pool: &Pool, within: &str, range: Range, claim: &Claim, sink: &mut Sink) {
     let (whole, label) = (where_within(within), &pool.label);
-    let message = format!("there is no {label} left for `{}` {whole}: {} to {} are all taken", claim.service, range.first, range.last);
-    let diagnostic = Diagnostic::new("claim", crate::diagnostic::Severity::Error, message, place(composition, claim)).help(format!(
-        "widen the pool in rick.toml: [machines.{}.pools] \"{}\" = {{ first = …, last = … }}",
-        claim.machine, pool.name
-    ));
+    let message =
+        format!("there is no {label} left for `{}` {whole}: {} to {} are all taken", claim.service, range.first, range.last);
+    let diagnostic = Diagnostic::new("claim", crate::diagnostic::Severity::Error, message, place(composition, claim)).help(
+        format!("widen the pool in rick.toml: [machines.{}.pools] \"{}\" = {{ first = …, last = … }}", claim.machine, pool.name),
+    );
     sink.push_for(&claim.service, diagnostic);
 }

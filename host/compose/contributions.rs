@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::Composition;
 use super::call::{Call, Subject};
 use super::merge::{self, Entry, Source};
-use super::Composition;
 use crate::contract::types;
 use crate::diagnostic::{Diagnostic, Severity, Sink};
 use crate::plugin::{Failure, Session, Stage};
@@ -46,7 +46,7 @@ pub fn contribute(composition: &mut Composition<'_>, sink: &mut Sink) {
         for (slot, entries) in said {
             // What was declared and is there: `entry` has seen to it.
             if let Some(definition) = plugins.slots.get(&slot) {
-                merge::merge(composition, &slot, definition.merge, entries, sink);
+                merge::merge(composition, &slot, definition.merge, entries);
             }
         }
     }
@@ -67,12 +67,16 @@ pub fn entry(
     if !plugin.descriptor.writes_slots.contains(slot) {
         return Err(lie(format!("contributes to `{slot}`, which it did not declare")));
     }
-    let definition = composition.plugins.slots.get(slot).ok_or_else(|| lie(format!("contributes to `{slot}`, which no plugin here owns")))?;
+    let definition =
+        composition.plugins.slots.get(slot).ok_or_else(|| lie(format!("contributes to `{slot}`, which no plugin here owns")))?;
     let value: Value =
         serde_json::from_str(&said.value).map_err(|error| lie(format!("contributes to `{slot}` what is no JSON: {error}")))?;
     if let Some(problem) = definition.schema.problems(&value).into_iter().next() {
         let at = if problem.steps.is_empty() { String::new() } else { format!(" at /{}", problem.steps.join("/")) };
-        return Err(lie(format!("contributes to `{slot}`, key `{}`, what its schema refuses{at}: {}", said.key, problem.message)));
+        return Err(lie(format!(
+            "contributes to `{slot}`, key `{}`, what its schema refuses{at}: {}",
+            said.key, problem.message
+        )));
     }
     let because: Vec<_> =
         said.because.iter().map(|place| call.resolve(composition, place)).collect::<Result<_, _>>().map_err(lie)?;
@@ -111,10 +115,17 @@ fn refuse_unread(composition: &Composition<'_>, sink: &mut Sink) {
                 continue;
             }
             let origin = entry.from.iter().flat_map(|source| &source.because).find_map(|origin| origin.span(composition));
-            let message = format!("`{}` in `{slot}` is asked for by {}, and no plugin of `{service}` does it", entry.key, entry.who());
-            let readers: Vec<String> =
-                composition.plugins.all.iter().filter(|plugin| reads(plugin)).map(|plugin| format!("[{}]", plugin.descriptor.table)).collect();
-            let help = if readers.is_empty() { "no plugin here can do it".to_owned() } else { format!("add {}", readers.join(" or ")) };
+            let message =
+                format!("`{}` in `{slot}` is asked for by {}, and no plugin of `{service}` does it", entry.key, entry.who());
+            let readers: Vec<String> = composition
+                .plugins
+                .all
+                .iter()
+                .filter(|plugin| reads(plugin))
+                .map(|plugin| format!("[{}]", plugin.descriptor.table))
+                .collect();
+            let help =
+                if readers.is_empty() { "no plugin here can do it".to_owned() } else { format!("add {}", readers.join(" or ")) };
             sink.push_for(service, Diagnostic::new("unread", Severity::Error, message, origin).help(help));
         }
     }

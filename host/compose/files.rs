@@ -37,6 +37,6 @@ pub fn contribute(composition: &mut Composition<'_>, sink: &mut Sink) {
     }
     for (slot, entries) in said {
         let how = composition.plugins.slots[slot].merge;
-        merge::merge(composition, slot, how, entries, sink);
+        merge::merge(composition, slot, how, entries);
     }
 }

@@ -59,8 +59,9 @@ impl Entry {
     }
 }
 
-/// Merges what was said to a slot into what it holds already.
-pub fn merge(composition: &mut Composition<'_>, slot: &str, how: Merge, said: Vec<Entry>, sink: &mut Sink) {
+/// Merges what was said to a slot into what it holds already. Two that quarrel are both kept until [`settle`]: what the user
+/// states may come in a later wave, and ends it.
+pub fn merge(composition: &mut Composition<'_>, slot: &str, how: Merge, said: Vec<Entry>) {
     let before = composition.slots.remove(slot).unwrap_or_default();
     let mut groups: BTreeMap<Key, Vec<Entry>> = BTreeMap::new();
     let all = before.iter().map(|&index| composition.entries[index].clone()).chain(said);
@@ -87,18 +88,29 @@ pub fn merge(composition: &mut Composition<'_>, slot: &str, how: Merge, said: Ve
             }
         }
         merged.sort_by_cached_key(|entry| entry.value.to_string());
-        if how == Merge::ByKey
-            && let [first, second, ..] = merged.as_slice()
-        {
-            quarrel(composition, first, second, sink);
-            merged.truncate(1);
-        }
         for entry in merged {
             composition.entries.push(entry);
             indices.push(composition.entries.len() - 1);
         }
     }
     composition.slots.insert(slot.to_owned(), indices);
+}
+
+/// Reports what still quarrels, and keeps one of each.
+pub fn settle(composition: &mut Composition<'_>, sink: &mut Sink) {
+    let by_key: Vec<&str> =
+        composition.plugins.slots.iter().filter(|(_, slot)| slot.merge == Merge::ByKey).map(|(name, _)| name.as_str()).collect();
+    for slot in by_key {
+        let mut kept: Vec<usize> = Vec::new();
+        for index in composition.slots.remove(slot).unwrap_or_default() {
+            let entry = &composition.entries[index];
+            match kept.last().map(|&last| &composition.entries[last]) {
+                Some(last) if last.key() == entry.key() => quarrel(composition, last, entry, sink),
+                _ => kept.push(index),
+            }
+        }
+        composition.slots.insert(slot.to_owned(), kept);
+    }
 }
 
 fn quarrel(composition: &Composition<'_>, one: &Entry, other: &Entry, sink: &mut Sink) {
@@ -115,10 +127,16 @@ fn quarrel(composition: &Composition<'_>, one: &Entry, other: &Entry, sink: &mut
     let mut diagnostic = Diagnostic::new("conflict", Severity::Error, message, place(other)).label(says(other));
     match place(one) {
         // At one and the same place the second label would hide the first.
-        Some(span) if diagnostic.primary.as_ref().is_none_or(|label| label.span != span) => diagnostic = diagnostic.related(says(one), span),
+        Some(span) if diagnostic.primary.as_ref().is_none_or(|label| label.span != span) => {
+            diagnostic = diagnostic.related(says(one), span)
+        }
         _ => diagnostic = diagnostic.note(says(one)),
     }
-    let help = if one.stated { "take one of them out" } else { "say in the manifest which it is to be: what is stated beats what is derived" };
+    let help = if one.stated {
+        "take one of them out"
+    } else {
+        "say in the manifest which it is to be: what is stated beats what is derived"
+    };
     let diagnostic = diagnostic.help(help);
     match &one.service {
         Some(service) => sink.push_for(service, diagnostic),

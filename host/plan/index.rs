@@ -171,7 +171,8 @@ impl Listing {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(Error::file("read", path)(error)),
         };
-        let refused = |what: String| Error::Usage(format!("`{path}` is not a listing of rick's: {what}; take it away and build again"));
+        let refused =
+            |what: String| Error::Usage(format!("`{path}` is not a listing of rick's: {what}; take it away and build again"));
         let listing: Self = serde_json::from_str(&text).map_err(|error| refused(error.to_string()))?;
         let safe = |path: &Utf8Path| path.components().all(|part| matches!(part, camino::Utf8Component::Normal(_)));
         match listing.files.iter().find(|file| !safe(&file.path)) {
@@ -240,7 +241,12 @@ fn trace(deployment: &Deployment<'_>, who: &str, what: &str, origins: &[&Origin]
 
 /// A JSON array with one entry for each contribution, and the reasons of its lines.
 fn report(deployment: &Deployment<'_>, name: &str, entries: &[(usize, &Entry)], reasons: &mut Reasons) -> (String, Vec<usize>) {
-    let frame = Step { depth: 0, who: Some("rick".to_owned()), what: Some(format!("writes all that was contributed, as {name}")), at: None };
+    let frame = Step {
+        depth: 0,
+        who: Some("rick".to_owned()),
+        what: Some(format!("writes all that was contributed, as {name}")),
+        at: None,
+    };
     let frame = reasons.add(vec![frame]);
     let (mut text, mut lines) = ("[\n".to_owned(), vec![frame]);
     for (position, (index, entry)) in entries.iter().enumerate() {

@@ -20,6 +20,8 @@ use crate::source::Span;
 /// Stands in rendered text where a secret goes: two characters for private use around its number.
 const OPEN: char = '\u{F0000}';
 const CLOSE: char = '\u{F0001}';
+/// Comes before the number: letters of both cases and all that some format escapes, so that no filter leaves it as it was.
+const BAIT: &str = "aA\"'\\&<%/ ";
 
 type Secret = (String, Vec<String>);
 
@@ -87,7 +89,8 @@ fn segments(composition: &Composition<'_>, file: &File, text: &Text) -> Vec<Segm
         let mut rest = line;
         while let Some(open) = rest.find(OPEN) {
             let Some(close) = rest[open..].find(CLOSE).map(|close| open + close) else { break };
-            let secret = rest[open + OPEN.len_utf8()..close].parse::<usize>().ok().and_then(|number| text.secrets.get(number));
+            let number = rest[open + OPEN.len_utf8()..close].strip_prefix(BAIT).and_then(|number| number.parse::<usize>().ok());
+            let secret = number.and_then(|number| text.secrets.get(number));
             if open > 0 {
                 segments.push(Segment { content: Content::Text(rest[..open].to_owned()), because: because.clone() });
             }
@@ -138,7 +141,9 @@ fn template(composition: &Composition<'_>, manifest: &Manifest, file: &File, tex
     add_functions(&mut environment, composition, manifest, &secrets);
 
     let at = |bytes: Range<usize>| Span { source: file.source, bytes };
-    let refused = |message: String, bytes| Box::new(Diagnostic::error("template", message, at(bytes)).related("for this file", file.place.clone()));
+    let refused = |message: String, bytes| {
+        Box::new(Diagnostic::error("template", message, at(bytes)).related("for this file", file.place.clone()))
+    };
     let describe = |error: &minijinja::Error| {
         let bytes = error.range().unwrap_or_else(|| {
             let line = composition.project.sources.line_span(file.source, error.line().unwrap_or(1));
@@ -159,8 +164,10 @@ fn template(composition: &Composition<'_>, manifest: &Manifest, file: &File, tex
     environment.add_template(name, text).map_err(|error| describe(&error))?;
     let template = environment.get_template(name).map_err(|error| describe(&error))?;
     // A name that nobody has is an error also in a branch that is not taken today.
-    let known: Vec<&str> = context.as_object().into_iter().flat_map(Map::keys).map(String::as_str).chain(["slot", "secret"]).collect();
-    let mut unknown: Vec<String> = template.undeclared_variables(false).into_iter().filter(|name| !known.contains(&name.as_str())).collect();
+    let known: Vec<&str> =
+        context.as_object().into_iter().flat_map(Map::keys).map(String::as_str).chain(["slot", "secret"]).collect();
+    let mut unknown: Vec<String> =
+        template.undeclared_variables(false).into_iter().filter(|name| !known.contains(&name.as_str())).collect();
     unknown.sort();
     if let Some(unknown) = unknown.into_iter().find(|name| !environment.globals().any(|(global, _)| global == name)) {
         let bytes = find_word(text, &unknown).unwrap_or(0..0);
@@ -171,7 +178,7 @@ fn template(composition: &Composition<'_>, manifest: &Manifest, file: &File, tex
     let (rendered, spans) = template.render_with_spans(Serde(&context)).map_err(|error| describe(&error))?;
     let secrets = secrets.lock().map(|secrets| secrets.clone()).unwrap_or_default();
     for number in 0..secrets.len() {
-        if !rendered.contains(&format!("{OPEN}{number}{CLOSE}")) {
+        if !rendered.contains(&format!("{OPEN}{BAIT}{number}{CLOSE}")) {
             let (name, _) = &secrets[number];
             let help = "name encodings instead: `secret(\"name\", \"percent\")`";
             let message = format!("the secret `{name}` was put through a filter or left out, and only its name is known here");
@@ -181,16 +188,22 @@ fn template(composition: &Composition<'_>, manifest: &Manifest, file: &File, tex
     Ok(Text { text: rendered, spans, secrets })
 }
 
-fn add_functions(environment: &mut Environment<'_>, composition: &Composition<'_>, manifest: &Manifest, secrets: &Arc<Mutex<Vec<Secret>>>) {
+fn add_functions(
+    environment: &mut Environment<'_>,
+    composition: &Composition<'_>,
+    manifest: &Manifest,
+    secrets: &Arc<Mutex<Vec<Secret>>>,
+) {
     let kept = Arc::clone(secrets);
     environment.add_function("secret", move |name: String, encode: Rest<String>| {
         if let Some(unknown) = encode.iter().find(|step| !secrets::ENCODINGS.contains(&step.as_str())) {
             let detail = format!("there is no encoding `{unknown}`; there are {}", secrets::ENCODINGS.join(", "));
             return Err(minijinja::Error::new(ErrorKind::InvalidOperation, detail));
         }
-        let mut kept = kept.lock().map_err(|_| minijinja::Error::new(ErrorKind::InvalidOperation, "a secret could not be kept"))?;
+        let mut kept =
+            kept.lock().map_err(|_| minijinja::Error::new(ErrorKind::InvalidOperation, "a secret could not be kept"))?;
         kept.push((name, encode.to_vec()));
-        Ok(format!("{OPEN}{}{CLOSE}", kept.len() - 1))
+        Ok(format!("{OPEN}{BAIT}{}{CLOSE}", kept.len() - 1))
     });
     let entries: Vec<(String, String, Value)> = composition
         .slots
@@ -225,8 +238,6 @@ fn context(composition: &Composition<'_>, manifest: &Manifest) -> Value {
 
 fn find_word(text: &str, word: &str) -> Option<Range<usize>> {
     let is_part = |letter: Option<char>| letter.is_some_and(|letter| letter.is_alphanumeric() || letter == '_');
-    let whole = |start: usize| {
-        !is_part(text[..start].chars().next_back()) && !is_part(text[start + word.len()..].chars().next())
-    };
+    let whole = |start: usize| !is_part(text[..start].chars().next_back()) && !is_part(text[start + word.len()..].chars().next());
     text.match_indices(word).map(|(start, _)| start).find(|&start| whole(start)).map(|start| start..start + word.len())
 }

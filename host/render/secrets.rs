@@ -9,7 +9,8 @@
 /// * `libpq-keyword`: a value of a libpq keyword string, in quotes
 /// * `sha256`: the digest in hexadecimal
 /// * `base64`, `json-string`: as they say
-pub const ENCODINGS: &[&str] = &["percent", "env-line", "sql-literal", "scram-sha-256", "libpq-keyword", "sha256", "base64", "json-string"];
+pub const ENCODINGS: &[&str] =
+    &["percent", "env-line", "sql-literal", "scram-sha-256", "libpq-keyword", "sha256", "base64", "json-string"];
 
 /// What stands in a built file where a secret goes. For people: a program goes by the offsets in `files.json`.
 pub fn mark(name: &str, encode: &[String]) -> String {

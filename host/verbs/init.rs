@@ -42,9 +42,10 @@ impl Init {
         let schemas = self.folder.join(".rick");
         fs::create_dir_all(&schemas).map_err(Error::file("make", &schemas))?;
         let plugins = Plugins::load(&engine()?, &self.folder, &[])?;
-        for (name, schema) in
-            [("manifest.schema.json", project::manifest_schema(&plugins)), ("rick.schema.json", project::settings_schema(&plugins))]
-        {
+        for (name, schema) in [
+            ("manifest.schema.json", project::manifest_schema(&plugins)),
+            ("rick.schema.json", project::settings_schema(&plugins)),
+        ] {
             let path = schemas.join(name);
             let text = serde_json::to_string_pretty(schema.value()).unwrap_or_default() + "\n";
             replace(&path, text.as_bytes()).map_err(Error::file("write", path))?;

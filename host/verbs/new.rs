@@ -31,7 +31,9 @@ impl New {
             && name.starts_with(|letter: char| letter.is_ascii_lowercase())
             && name.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-');
         if !valid {
-            let message = format!("`{name}` cannot be a service's name: lower case letters, digits and hyphens, at most 30, a letter first");
+            let message = format!(
+                "`{name}` cannot be a service's name: lower case letters, digits and hyphens, at most 30, a letter first"
+            );
             return Err(Error::Usage(message).into());
         }
         let image = self.image.replace("SERVICE", name);
@@ -53,7 +55,9 @@ impl New {
         if self.postgres {
             text.push_str("\n# A database and a role of the service's name, by peer over the socket: no password.\n[postgres]\n");
         }
-        text.push_str("\n[quadlet]\nvolumes = [\"data:/data\"]\n\n[quadlet.env]\n# LOG_LEVEL = \"info\"\n# SECRET_KEY = { secret = \"");
+        text.push_str(
+            "\n[quadlet]\nvolumes = [\"data:/data\"]\n\n[quadlet.env]\n# LOG_LEVEL = \"info\"\n# SECRET_KEY = { secret = \"",
+        );
         text.push_str(&format!("{}_secret_key\" }}\n", name.replace('-', "_")));
         replace(&path, text.as_bytes()).map_err(Error::file("write", &path))?;
         if !ui.global.quiet {

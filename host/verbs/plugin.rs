@@ -52,7 +52,11 @@ impl Plugin {
                     })
                 })
                 .collect();
-            writeln!(ui.out, "{}", serde_json::to_string_pretty(&json!({ "version": 1, "plugins": listed })).unwrap_or_default())?;
+            writeln!(
+                ui.out,
+                "{}",
+                serde_json::to_string_pretty(&json!({ "version": 1, "plugins": listed })).unwrap_or_default()
+            )?;
             return Ok(Outcome::Clean);
         }
         for plugin in &plugins.all {

@@ -6,7 +6,7 @@ use crate::cli::{Failed, FormatArgument, Outcome, Ui};
 use crate::compose::{Composition, Entry};
 use crate::document::Node;
 use crate::error::Error;
-use crate::origin::{Origin, Step};
+use crate::origin::{DEFAULT, Origin, Step};
 use crate::project::Manifest;
 use crate::report::Format;
 use crate::schema::nearest;
@@ -41,7 +41,9 @@ impl Show {
         let composition = &judged.deployment().composition;
         if let Some(manifest) = project.manifest(&self.service) {
             match self.format.format {
-                Format::Json => writeln!(ui.out, "{}", serde_json::to_string_pretty(&value(composition, manifest)).unwrap_or_default())?,
+                Format::Json => {
+                    writeln!(ui.out, "{}", serde_json::to_string_pretty(&value(composition, manifest)).unwrap_or_default())?
+                }
                 Format::Human => write!(ui.out, "{}", human(composition, manifest))?,
             }
         }
@@ -67,7 +69,9 @@ fn human(composition: &Composition<'_>, manifest: &Manifest) -> String {
             return;
         }
         text.push_str(&format!("\n{title}\n"));
-        let width = |get: fn(&Row) -> &str| rows.iter().map(|row| get(row).chars().count()).filter(|&width| width <= 40).max().unwrap_or(0);
+        let width = |get: fn(&Row) -> &str| {
+            rows.iter().map(|row| get(row).chars().count()).filter(|&width| width <= 40).max().unwrap_or(0)
+        };
         let (names, values) = (width(|row| &row.name), width(|row| &row.value));
         for row in &rows {
             text.push_str(format!("  {:<names$}  {:<values$}  {}", row.name, row.value, row.from).trim_end());
@@ -142,11 +146,17 @@ fn shown(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         // The pieces of a value: text as it is, and the names of secrets.
-        Value::Array(pieces) if !pieces.is_empty() && pieces.iter().all(|piece| piece.is_string() || piece.get("secret").is_some()) => pieces
-            .iter()
-            .map(|piece| piece.as_str().map_or_else(|| format!("«{}»", piece["secret"].as_str().unwrap_or_default()), str::to_owned))
-            .collect::<Vec<_>>()
-            .join(if pieces.iter().all(Value::is_string) { " " } else { "" }),
+        Value::Array(pieces)
+            if !pieces.is_empty() && pieces.iter().all(|piece| piece.is_string() || piece.get("secret").is_some()) =>
+        {
+            pieces
+                .iter()
+                .map(|piece| {
+                    piece.as_str().map_or_else(|| format!("«{}»", piece["secret"].as_str().unwrap_or_default()), str::to_owned)
+                })
+                .collect::<Vec<_>>()
+                .join(if pieces.iter().all(Value::is_string) { " " } else { "" })
+        }
         Value::Object(object) if object.is_empty() => String::new(),
         other => other.to_string(),
     }
@@ -161,15 +171,13 @@ fn entry_origins(composition: &Composition<'_>, entry: &Entry) -> String {
 fn origins(composition: &Composition<'_>, because: &[Origin]) -> String {
     let mut steps = Vec::new();
     because.iter().for_each(|origin| origin.trace(composition, 0, &mut steps));
-    let mut ends: Vec<String> = steps.into_iter().filter_map(|step| step.at.or_else(|| end(&step.who, &step.what))).collect();
+    let end = |step: Step| match step.what {
+        Some(what) if what == DEFAULT => Some(format!("{}, under {}", step.who.unwrap_or_default(), step.at.unwrap_or_default())),
+        _ => step.at,
+    };
+    let mut ends: Vec<String> = steps.into_iter().filter_map(end).collect();
     ends.dedup();
     ends.join(", ")
-}
-
-/// A default has no place of its own: whose it is says where it comes from.
-fn end(who: &Option<String>, what: &Option<String>) -> Option<String> {
-    let what = what.as_ref()?;
-    what.starts_with("has it as a default").then(|| format!("{}, under {}", who.as_deref().unwrap_or("rick"), what.rsplit(' ').next().unwrap_or_default()))
 }
 
 fn value(composition: &Composition<'_>, manifest: &Manifest) -> Value {

@@ -32,7 +32,8 @@ impl Why {
             .and_then(|(file, line)| Some((Utf8PathBuf::from(file), line.parse::<usize>().ok().filter(|&line| line > 0)?)))
             .ok_or_else(|| usage(format!("`{}` is not FILE:LINE", self.place)))?;
         let text = fs::read_to_string(&file).map_err(Error::file("read", &file))?;
-        let shown = text.lines().nth(line - 1).ok_or_else(|| usage(format!("`{file}` has {} lines", text.lines().count())))?.to_owned();
+        let shown =
+            text.lines().nth(line - 1).ok_or_else(|| usage(format!("`{file}` has {} lines", text.lines().count())))?.to_owned();
         let (listing, path) = listing_of(&file)?;
         let steps = reasons(&listing, &path, line, &text, ui)?;
         if self.format.format == Format::Json {
@@ -45,7 +46,14 @@ impl Why {
         for step in steps {
             let indent = "  ".repeat(step.depth + 1);
             match (step.who, step.what, step.at) {
-                (Some(who), Some(what), _) => writeln!(ui.out, "{indent}{who:<width$}  {what}", width = width.saturating_sub(step.depth * 2))?,
+                (Some(who), Some(what), at) => {
+                    let line = format!(
+                        "{indent}{who:<width$}  {what} {}",
+                        at.unwrap_or_default(),
+                        width = width.saturating_sub(step.depth * 2)
+                    );
+                    writeln!(ui.out, "{}", line.trim_end())?;
+                }
                 (_, _, Some(at)) => writeln!(ui.out, "{indent}{at}")?,
                 _ => {}
             }

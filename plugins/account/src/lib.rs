@@ -13,8 +13,8 @@ mod tmpfiles;
 use rick_plugin_sdk::input::held_number;
 use rick_plugin_sdk::slots::{self, Action, DirectoryValue, Identity, IdentityValue, Nothing, Phase};
 use rick_plugin_sdk::{
-    By, Claims, Contributions, Descriptor, Diagnostics, Empty, Of, Plugin, Rendered, ServiceCall, claimed, service,
-    table, table_key,
+    By, Claims, Contributions, Descriptor, Diagnostics, Empty, Of, Plugin, Rendered, ServiceCall, claimed, service, table,
+    table_key,
 };
 use serde_json::json;
 
@@ -32,26 +32,32 @@ impl Plugin for Account {
     type Facts = Empty;
 
     fn describe() -> Descriptor {
-        let mut descriptor = Descriptor::new::<Self>("account", env!("CARGO_PKG_VERSION"), "system users, homes, directories and lingering")
-            .always()
-            .names("account:user", "user")
-            // System users that Debian makes itself get 999 and below, downwards; people start at 1000.
-            .numbers("account:uid", "uid", 800, 899, 1)
-            // Above what useradd hands to people (from 100000 upwards) for as long as there are fewer than 151 of them.
-            .numbers("account:subordinate", "range of subordinate ids", 10_000_000, 16_553_599, SUBORDINATE_COUNT.into())
-            .contributes::<Identity>()
-            .contributes::<slots::Directory>()
-            .contributes::<slots::Group>()
-            .contributes::<slots::Step>()
-            .contributes::<slots::Check>()
-            .reads::<Identity>(By::Render, Of::Service)
-            .reads::<slots::Directory>(By::Render, Of::Service)
-            .reads::<slots::Group>(By::Render, Of::Service)
-            .reads::<slots::SystemUnit>(By::Render, Of::Service)
-            .writes("/etc/sysusers.d/rick-*.conf")
-            .writes("/etc/tmpfiles.d/rick-*.conf")
-            .writes("/etc/systemd/system/user@*.service.d/rick.conf")
-            .answers(&["claim", "contribute", "check:service", "render:service"]);
+        let mut descriptor =
+            Descriptor::new::<Self>("account", env!("CARGO_PKG_VERSION"), "system users, homes, directories and lingering")
+                .always()
+                .names("account:user", "user", "give one of them another `user` in [account]")
+                // System users that Debian makes itself get 999 and below, downwards; people start at 1000.
+                .numbers("account:uid", "uid", "leave `uid` out and rick hands out one that is free", [800, 899, 1])
+                // Above what useradd hands to people (from 100000 upwards) for as long as there are fewer than 151 of them.
+                .numbers(
+                    "account:subordinate",
+                    "range of subordinate ids",
+                    "leave `subordinate_first` out and rick hands out a range that is free",
+                    [10_000_000, 16_553_599, SUBORDINATE_COUNT.into()],
+                )
+                .contributes::<Identity>()
+                .contributes::<slots::Directory>()
+                .contributes::<slots::Group>()
+                .contributes::<slots::Step>()
+                .contributes::<slots::Check>()
+                .reads::<Identity>(By::Render, Of::Service)
+                .reads::<slots::Directory>(By::Render, Of::Service)
+                .reads::<slots::Group>(By::Render, Of::Service)
+                .reads::<slots::SystemUnit>(By::Render, Of::Service)
+                .writes("/etc/sysusers.d/rick-*.conf")
+                .writes("/etc/tmpfiles.d/rick-*.conf")
+                .writes("/etc/systemd/system/user@*.service.d/rick.conf")
+                .answers(&["claim", "contribute", "check:service", "render:service"]);
         for rule in rules::ALL {
             descriptor = descriptor.rule(rule);
         }
@@ -84,7 +90,8 @@ impl Plugin for Account {
         out.add::<slots::Directory>(&home, &private, place).stated_if(stated);
 
         for (path, directory) in &call.table.directories {
-            let value = DirectoryValue { mode: directory.mode.clone(), owner: directory.owner.clone(), group: directory.group.clone() };
+            let value =
+                DirectoryValue { mode: directory.mode.clone(), owner: directory.owner.clone(), group: directory.group.clone() };
             out.add::<slots::Directory>(path, &value, table_key(&["directories", path])).stated();
         }
         for (index, group) in call.table.groups.iter().enumerate() {
@@ -113,7 +120,13 @@ impl Plugin for Account {
         out.step("sysusers", Phase::Accounts, Action::Sysusers { file: file.clone() }, &[&file], place.clone());
         let (first, count) = (identity.value.subordinate_first, identity.value.subordinate_count);
         let because = claimed("account:subordinate", "first");
-        out.step("subordinate-ids", Phase::SubordinateIds, Action::SubordinateIds { user: user.clone(), first, count }, &[], because);
+        out.step(
+            "subordinate-ids",
+            Phase::SubordinateIds,
+            Action::SubordinateIds { user: user.clone(), first, count },
+            &[],
+            because,
+        );
         let file = directories.path().to_owned();
         out.step("tmpfiles", Phase::Directories, Action::Tmpfiles { file: file.clone() }, &[&file], place.clone());
         if !drop_in.is_empty() {
@@ -128,7 +141,11 @@ impl Plugin for Account {
         let check = json!({ "kind": "identity", "title": title, "user": user, "uid": uid, "groups": group_names });
         out.add::<slots::Check>("identity", &check, place.clone());
         let title = format!("the manager of `{user}` runs without a login");
-        out.add::<slots::Check>("lingering", &json!({ "kind": "lingering", "title": title, "user": user, "uid": uid }), place.clone());
+        out.add::<slots::Check>(
+            "lingering",
+            &json!({ "kind": "lingering", "title": title, "user": user, "uid": uid }),
+            place.clone(),
+        );
         for directory in call.reads.of::<slots::Directory>() {
             let (owner, group) = tmpfiles::owner_of(&directory.value, &identity.value);
             let title = format!("`{}` is there, {} {owner}:{group}", directory.key, directory.value.mode);

@@ -12,7 +12,10 @@ pub fn render(name: &str, identity: &Read<IdentityValue>, groups: &[Read<Nothing
     let mut file = Artifact::new(format!("/etc/sysusers.d/rick-{name}.conf"));
     file.line(format!("# the service {name}; written by rick, change its manifest instead"), service(&["name"]));
     file.line(format!("g {group} {gid} - -"), &identity.place);
-    file.line(format!("u {user} {uid}:{gid} {} {} /usr/sbin/nologin", quoted(&format!("service {name}")), quoted(home)), &identity.place);
+    file.line(
+        format!("u {user} {uid}:{gid} {} {} /usr/sbin/nologin", quoted(&format!("service {name}")), quoted(home)),
+        &identity.place,
+    );
     for membership in groups {
         file.line(format!("m {user} {}", membership.key), &membership.place);
     }

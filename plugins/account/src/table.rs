@@ -10,7 +10,7 @@ use serde::Deserialize;
 #[serde(deny_unknown_fields)]
 pub struct Table {
     /// The user's name, and its group's. Without it: the service's name.
-    #[schemars(regex(pattern = "^[a-z_][a-z0-9_-]{0,30}$"))]
+    #[schemars(regex(pattern = "^[a-z_][a-z0-9_-]{0,30}$"), extend("x-form" = "a user's name: lower case letters, digits, `_` and `-`, at most 31"))]
     pub user: Option<String>,
     /// Its uid, and its group's gid. Without it rick hands one out and keeps it in rick.lock.
     #[schemars(range(min = 1))]
@@ -19,7 +19,7 @@ pub struct Table {
     #[schemars(range(min = 65536))]
     pub subordinate_first: Option<u32>,
     /// Its home directory, where podman also keeps its images and volumes. Without it: a folder in `home_base`.
-    #[schemars(regex(pattern = "^/[^:\n]*[^/:\n]$"))]
+    #[schemars(regex(pattern = "^/[^:\n]*[^/:\n]$"), extend("x-form" = "an absolute path without a colon or a slash at its end"))]
     pub home: Option<String>,
     /// Supplementary groups. A service needs none to reach PostgreSQL or Valkey.
     #[serde(default)]
@@ -35,7 +35,7 @@ pub struct Table {
 pub struct Directory {
     /// Its permission bits, four octal digits.
     #[serde(default = "private")]
-    #[schemars(regex(pattern = "^[0-7]{4}$"))]
+    #[schemars(regex(pattern = "^[0-7]{4}$"), extend("x-form" = "four octal digits, such as 0750"))]
     pub mode: String,
     /// Its owner. Without it: the service's user.
     pub owner: Option<String>,
@@ -53,7 +53,7 @@ fn private() -> String {
 pub struct Settings {
     /// Where homes are.
     #[serde(default = "home_base")]
-    #[schemars(regex(pattern = "^/[^:\n]*[^/:\n]$"))]
+    #[schemars(regex(pattern = "^/[^:\n]*[^/:\n]$"), extend("x-form" = "an absolute path without a colon or a slash at its end"))]
     pub home_base: String,
 }
 

@@ -111,7 +111,8 @@ mod tests {
                 return tokens;
             }
             let (mut token, mut quoted, mut in_quote, mut was_quote) = (String::new(), false, false, false);
-            while let Some(character) = rest.next_if(|character| in_quote || !matches!(character, ' ' | '\t' | '\r' | ',' | '#')) {
+            while let Some(character) = rest.next_if(|character| in_quote || !matches!(character, ' ' | '\t' | '\r' | ',' | '#'))
+            {
                 if character != '"' || was_quote {
                     token.push(character);
                 }
@@ -147,7 +148,8 @@ mod tests {
     fn words_with_a_meaning_lose_it() {
         for name in ["all", "replication", "sameuser", "samerole", "+admins", "@file", "a,b", "a b", "a#b", "a\"b", "\"", "/"] {
             let line = format!("local {} \"role\" peer", token(name, OLD));
-            let expected = [("local", false), (name, true), ("role", true), ("peer", false)].map(|(text, quoted)| (text.to_owned(), quoted));
+            let expected =
+                [("local", false), (name, true), ("role", true), ("peer", false)].map(|(text, quoted)| (text.to_owned(), quoted));
             assert_eq!(tokens(&line), expected, "{line}");
         }
     }

@@ -126,7 +126,8 @@ mod tests {
 
     #[test]
     fn every_form_by_peer() {
-        let forms = [Form::Url, Form::UrlEncodedHost, Form::Dsn, Form::Host, Form::Port, Form::Database, Form::Role, Form::Password];
+        let forms =
+            [Form::Url, Form::UrlEncodedHost, Form::Dsn, Form::Host, Form::Port, Form::Database, Form::Role, Form::Password];
         let values = forms.map(|form| value(form, 5432, None));
         let expected = [
             Some("postgresql://my%20role@/100%25?host=/run/postgresql"),

@@ -17,11 +17,13 @@ use access::{Access, Method};
 use connection::Connection;
 use rick_plugin_sdk::answer::Added;
 use rick_plugin_sdk::place::pointer;
-use rick_plugin_sdk::slots::account;
 use rick_plugin_sdk::slots::quadlet::{self, As};
-use rick_plugin_sdk::slots::{self, Action, DatabaseValue, Generate, MountKind, MountValue, Nothing, Phase, Position, SecretValue, UnitAction};
+use rick_plugin_sdk::slots::{
+    self, Action, DatabaseValue, Generate, MountKind, MountValue, Nothing, Phase, Position, SecretValue, UnitAction,
+};
 use rick_plugin_sdk::{
-    By, Claims, Contributions, Descriptor, Diagnostics, MachineCall, Of, Place, Plugin, Rendered, ServiceCall, fact, machine, setting, table, table_key,
+    By, Claims, Contributions, Descriptor, Diagnostics, MachineCall, Of, Place, Plugin, Rendered, ServiceCall, fact, machine,
+    setting, table, table_key,
 };
 
 pub use table::{Authentication, Facts, Form, Settings, Table};
@@ -41,8 +43,8 @@ impl Plugin for Postgres {
 
     fn describe() -> Descriptor {
         let mut descriptor = Descriptor::new::<Self>("postgres", env!("CARGO_PKG_VERSION"), "PostgreSQL databases and roles")
-            .names("postgres:role", "PostgreSQL role")
-            .names("postgres:database", "PostgreSQL database")
+            .names("postgres:role", "PostgreSQL role", "give one of them another `role` in [postgres]")
+            .names("postgres:database", "PostgreSQL database", "give one of them another `database` in [postgres]")
             .contributes::<slots::Env>()
             .contributes::<slots::Mount>()
             .contributes::<slots::SystemUnit>()
@@ -51,7 +53,7 @@ impl Plugin for Postgres {
             .contributes::<quadlet::Identity>()
             .contributes::<slots::Step>()
             .contributes::<slots::Check>()
-            .reads::<account::Identity>(By::Render, Of::Service)
+            .reads::<slots::Identity>(By::Render, Of::Service)
             .writes("/etc/rick/postgres/*.sql")
             .writes("/etc/rick/postgres/pg_hba.conf")
             .writes("/etc/rick/postgres/pg_ident.conf")
@@ -124,7 +126,7 @@ impl Plugin for Postgres {
         let run = Action::Sql { file: file.clone(), database: "postgres".to_owned(), r#as: SUPERUSER.to_owned() };
         out.step("sql", Phase::Data, run, &[&file], table(&[]));
         out.artifact(script);
-        if let Some(identity) = call.reads.for_service::<account::Identity>(&call.service.name).first() {
+        if let Some(identity) = call.reads.for_service::<slots::Identity>(&call.service.name).first() {
             questions::of_service(call, identity, out);
         }
     }
@@ -206,7 +208,7 @@ fn config_directory(call: &MachineCall<Postgres>) -> Option<(String, Place)> {
 
 /// Who may connect to what, of all services of a machine whose users are known.
 fn accesses_of(call: &MachineCall<Postgres>) -> Vec<Access> {
-    let identities = call.reads.of::<account::Identity>();
+    let identities = call.reads.of::<slots::Identity>();
     let mut all = Vec::new();
     for (name, entry) in &call.services {
         let (role, database) = (entry.table.role(&entry.service), entry.table.database(&entry.service));

@@ -1,7 +1,7 @@
 //! What can be asked of the running deployment.
 
 use rick_plugin_sdk::slots;
-use rick_plugin_sdk::slots::account::IdentityValue;
+use rick_plugin_sdk::slots::IdentityValue;
 use rick_plugin_sdk::{MachineCall, Read, Rendered, ServiceCall, Version, machine, table};
 use serde_json::json;
 

@@ -14,7 +14,8 @@ pub fn of_service(call: &ServiceCall<Postgres>) -> Artifact {
     let (of_role, of_database) = (&table(call.table.role_steps()), &table(call.table.database_steps()));
     let secret = secret_of(call);
 
-    let mut file = begin(format!("/etc/rick/postgres/{name}.sql"), &service(&["name"]), &format!("the service {name}"), "its manifest");
+    let mut file =
+        begin(format!("/etc/rick/postgres/{name}.sql"), &service(&["name"]), &format!("the service {name}"), "its manifest");
     other_server(&mut file, &call.settings.socket_directory, call.facts.port);
     Statement::OwnFunctionsOnly.write(&mut file, of_role);
     Statement::Role(role).write(&mut file, of_role);

@@ -57,7 +57,9 @@ impl Statement<'_> {
             Self::Strict => vec![Line::text(r"\set ON_ERROR_STOP on"), Line::text(r"\encoding UTF8")],
             Self::OwnFunctionsOnly => one("SET search_path = '';"),
             Self::Connect(keywords) => one(connect(keywords)),
-            Self::Role(role) => where_missing("pg_catalog.pg_roles", "rolname", role, &format!("CREATE ROLE {};", identifier(role))),
+            Self::Role(role) => {
+                where_missing("pg_catalog.pg_roles", "rolname", role, &format!("CREATE ROLE {};", identifier(role)))
+            }
             Self::Login(role, secret) => {
                 let attributes = "LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS";
                 let line = Line::text(&format!("ALTER ROLE {} {attributes} PASSWORD ", identifier(role)));
@@ -69,10 +71,13 @@ impl Statement<'_> {
             }
             Self::Database { name, owner, locale } => {
                 let (quoted, owner, locale) = (identifier(name), identifier(owner), literal(locale));
-                let create = format!("CREATE DATABASE {quoted} OWNER {owner} TEMPLATE template0 ENCODING 'UTF8' LOCALE {locale};");
+                let create =
+                    format!("CREATE DATABASE {quoted} OWNER {owner} TEMPLATE template0 ENCODING 'UTF8' LOCALE {locale};");
                 where_missing("pg_catalog.pg_database", "datname", name, &create)
             }
-            Self::DatabaseOwner(name, owner) => one(format!("ALTER DATABASE {} OWNER TO {};", identifier(name), identifier(owner))),
+            Self::DatabaseOwner(name, owner) => {
+                one(format!("ALTER DATABASE {} OWNER TO {};", identifier(name), identifier(owner)))
+            }
             Self::DatabasePrivate(name) => one(format!("REVOKE ALL ON DATABASE {} FROM PUBLIC;", identifier(name))),
             Self::NoPublicConnect(name) => one(format!("REVOKE CONNECT ON DATABASE {} FROM PUBLIC;", identifier(name))),
             Self::SchemaOwner(owner) => one(format!("ALTER SCHEMA public OWNER TO {};", identifier(owner))),

@@ -13,10 +13,10 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields)]
 pub struct Table {
     /// The role that the service connects as. Without it: the service's name with `_` for `-`.
-    #[schemars(regex(pattern = r"^[^\x00-\x1f\x7f]{1,63}$"))]
+    #[schemars(regex(pattern = r"^[^\x00-\x1f\x7f]{1,63}$"), extend("x-form" = "a name of 1 to 63 bytes without control characters"))]
     pub role: Option<String>,
     /// The database, owned by the role. Without it: the service's name with `_` for `-`.
-    #[schemars(regex(pattern = r"^[^\x00-\x1f\x7f]{1,63}$"))]
+    #[schemars(regex(pattern = r"^[^\x00-\x1f\x7f]{1,63}$"), extend("x-form" = "a name of 1 to 63 bytes without control characters"))]
     pub database: Option<String>,
     /// How the server knows the service: `peer` asks the kernel which user connects and needs no password, `scram` asks for
     /// a password that rick keeps.
@@ -34,7 +34,7 @@ pub struct Table {
     pub extensions: Vec<String>,
     /// How text is sorted and classified. It holds when the database is created, never afterwards.
     #[serde(default = "locale")]
-    #[schemars(regex(pattern = r"^[A-Za-z0-9_.@-]+$"))]
+    #[schemars(regex(pattern = r"^[A-Za-z0-9_.@-]+$"), extend("x-form" = "a locale's name"))]
     pub locale: String,
 }
 
@@ -100,7 +100,7 @@ pub struct Settings {
     /// Where the server's socket is. It is mounted at the same path inside.
     #[serde(default = "socket_directory")]
     // The kernel takes 107 bytes with the socket's own name (unix(7)), and libpq takes a comma for a list of hosts.
-    #[schemars(regex(pattern = r"^(/[A-Za-z0-9._-]+)+$"), length(max = 92))]
+    #[schemars(regex(pattern = r"^(/[A-Za-z0-9._-]+)+$"), length(max = 92), extend("x-form" = "an absolute path of letters, digits, `.`, `_` and `-`"))]
     pub socket_directory: String,
     /// Takes from PUBLIC the right to connect to the databases `postgres` and `template1`, which every role has otherwise.
     #[serde(default)]
@@ -120,10 +120,10 @@ fn socket_directory() -> String {
 pub struct Facts {
     /// The server's unit of the system's manager.
     #[serde(default = "unit")]
-    #[schemars(regex(pattern = r"^[A-Za-z0-9:_.@\\-]+\.service$"))]
+    #[schemars(regex(pattern = r"^[A-Za-z0-9:_.@\\-]+\.service$"), extend("x-form" = "the name of a service unit"))]
     pub unit: String,
     /// Where pg_hba.conf and pg_ident.conf are. Without it: `/etc/postgresql/<major version>/main`, as on Debian.
-    #[schemars(regex(pattern = r"^(/[^/\x00-\x1f\x7f]+)+$"))]
+    #[schemars(regex(pattern = r"^(/[^/\x00-\x1f\x7f]+)+$"), extend("x-form" = "an absolute path"))]
     pub config_directory: Option<String>,
     /// The port that the server listens on, which is also in its socket's name.
     #[serde(default = "port")]

@@ -1,6 +1,6 @@
 //! Commands, and how podman takes them.
 
-use crate::table::Command;
+use crate::values::Command;
 
 /// The arguments; `None` where a quote in a string has no partner.
 pub fn arguments(command: &Command) -> Option<Vec<String>> {
@@ -59,7 +59,10 @@ mod tests {
 
     #[test]
     fn a_health_command_is_the_shells_or_is_run() {
-        assert_eq!(health(&text("curl -f http://localhost:8080/health || exit 1")), "curl -f http://localhost:8080/health || exit 1");
+        assert_eq!(
+            health(&text("curl -f http://localhost:8080/health || exit 1")),
+            "curl -f http://localhost:8080/health || exit 1"
+        );
         assert_eq!(health(&text("sh -c \"true\"")), r#"["sh -c \"true\""]"#);
         assert_eq!(health(&list(&["/probe", "--port", "80"])), r#"["/probe","--port","80"]"#);
         assert_eq!(health(&list(&["/probe"])), "CMD /probe");
@@ -69,7 +72,10 @@ mod tests {
 
     #[test]
     fn a_string_is_split_as_a_shell_would() {
-        assert_eq!(arguments(&text("run --name 'a b' $HOME")), Some(vec!["run".into(), "--name".into(), "a b".into(), "$HOME".into()]));
+        assert_eq!(
+            arguments(&text("run --name 'a b' $HOME")),
+            Some(vec!["run".into(), "--name".into(), "a b".into(), "$HOME".into()])
+        );
         assert_eq!(arguments(&text("run 'a")), None);
     }
 }

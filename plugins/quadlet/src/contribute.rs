@@ -1,13 +1,14 @@
 //! What the plugin tells the others.
 
-use rick_plugin_sdk::slots::account::Identity;
+use rick_plugin_sdk::slots::Identity;
 use rick_plugin_sdk::slots::{self, DirectoryValue, EndpointValue, Nothing, Piece, SecretValue, VolumeKind};
 use rick_plugin_sdk::{Contributions, ServiceCall, Version, service, table};
 
 use crate::Quadlet;
 use crate::parts::{MAIN, Part, parts_of};
 use crate::ports::published;
-use crate::table::{EnvValue, Fields};
+use crate::table::Fields;
+use crate::values::EnvValue;
 use crate::volumes::stated;
 
 /// Contributes for a service that has parts.
@@ -27,7 +28,8 @@ pub fn contribute(call: &ServiceCall<Quadlet>, out: &mut Contributions) {
     out.add::<slots::SystemUnit>("network-online.target", &Nothing {}, service(&["name"]));
 
     for port in published(call) {
-        let value = EndpointValue { address: port.address.to_owned(), port: port.number(call), protocol: port.protocol.to_owned() };
+        let value =
+            EndpointValue { address: port.address.to_owned(), port: port.number(call), protocol: port.protocol.to_owned() };
         out.add::<slots::Endpoint>(&port.key, &value, port.because());
     }
     of_fields(call, &identity.value.home, None, &call.table.main, out);

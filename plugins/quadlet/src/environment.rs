@@ -14,7 +14,9 @@ pub type Variable = Read<Vec<Piece>>;
 /// The secret that a variable is, if it is one and nothing else, and podman can be told of it: its option is a list with commas.
 pub fn native_secret(variable: &Variable) -> Option<&str> {
     match variable.value.as_slice() {
-        [Piece::Secret(reference)] if reference.encode.is_empty() && !variable.key.contains([',', '"']) => Some(&reference.secret),
+        [Piece::Secret(reference)] if reference.encode.is_empty() && !variable.key.contains([',', '"']) => {
+            Some(&reference.secret)
+        }
         _ => None,
     }
 }

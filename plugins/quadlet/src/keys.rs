@@ -93,8 +93,8 @@ pub fn find(file_type: FileType, name: &str) -> Option<Key> {
 
 /// The key that is spelt most like a wrong one, if any is spelt like it at all.
 pub fn nearest(file_type: FileType, wrong: &str) -> Option<&'static str> {
-    let lower = wrong.to_lowercase();
-    let (distance, name) = all(file_type).map(|key| (distance(&lower, &key.name.to_lowercase()), key.name)).min()?;
+    let lower = wrong.to_ascii_lowercase();
+    let (distance, name) = all(file_type).map(|key| (distance(&lower, &key.name.to_ascii_lowercase()), key.name)).min()?;
     (distance <= 1 + wrong.len() / 4).then_some(name)
 }
 
@@ -118,7 +118,8 @@ mod tests {
 
     #[test]
     fn every_line_of_the_table_is_a_key() {
-        let keys: usize = [FileType::Container, FileType::Pod, FileType::Volume].map(|file_type| all(file_type).count()).iter().sum();
+        let keys: usize =
+            [FileType::Container, FileType::Pod, FileType::Volume].map(|file_type| all(file_type).count()).iter().sum();
         assert_eq!(keys, TABLE.lines().filter(|line| !line.starts_with('#')).count());
     }
 

@@ -1,6 +1,6 @@
 //! The plugin `quadlet`: the containers of a service, as Quadlet files of its own rootless user.
 //!
-//! Reading order: [`table`] is what a manifest says; `parts`, `users`, `ports`, `volumes` and `environment` are what it comes to;
+//! Reading order: [`table`] and `values` are what a manifest says; `parts`, `users`, `ports`, `volumes` and `environment` are what it comes to;
 //! `contribute` tells the other plugins; `keys`, `escape` and `unit` are the format; `render/` puts it together, one file for each
 //! kind of unit and one for what to do on the machine; `rules/` has one file for each check.
 
@@ -18,12 +18,16 @@ mod rules;
 mod table;
 mod unit;
 mod users;
+mod values;
 mod volumes;
 
-use rick_plugin_sdk::slots::{self, account, quadlet};
+use rick_plugin_sdk::slots::{self, quadlet};
 use rick_plugin_sdk::{By, Claims, Contributions, Descriptor, Diagnostics, Merge, Of, Plugin, Rendered, ServiceCall, Unread};
 
 pub use table::{Facts, Settings, Table};
+
+const PORT_HELP: &str =
+    "say another port of the machine, `host_port = N` in [quadlet], or let rick hand one out: `host_port = \"auto\"`";
 
 /// The plugin.
 pub struct Quadlet;
@@ -34,30 +38,31 @@ impl Plugin for Quadlet {
     type Facts = Facts;
 
     fn describe() -> Descriptor {
-        let mut descriptor = Descriptor::new::<Self>("quadlet", env!("CARGO_PKG_VERSION"), "containers, as Quadlet files of a rootless user")
-            .always()
-            .numbers(ports::TCP, "port", 18_000, 18_999, 1)
-            .numbers(ports::UDP, "UDP port", 18_000, 18_999, 1)
-            .owns::<quadlet::Identity>(Merge::ByKey, Unread::Error)
-            .contributes::<slots::Env>()
-            .contributes::<slots::Secret>()
-            .contributes::<slots::Volume>()
-            .contributes::<slots::Directory>()
-            .contributes::<slots::Endpoint>()
-            .contributes::<slots::SystemUnit>()
-            .contributes::<slots::Step>()
-            .contributes::<slots::Check>()
-            .contributes::<slots::Model>()
-            .reads::<account::Identity>(By::Contribute, Of::Service)
-            .reads::<quadlet::Identity>(By::Check, Of::Service)
-            .reads::<slots::Env>(By::Check, Of::Service)
-            .reads::<slots::Mount>(By::Check, Of::Service)
-            .reads::<slots::Volume>(By::Check, Of::Service)
-            .writes("/etc/containers/systemd/users/*/*.pod")
-            .writes("/etc/containers/systemd/users/*/*.container")
-            .writes("/etc/containers/systemd/users/*/*.volume")
-            .writes("/etc/rick/*/*.env")
-            .answers(&["claim", "contribute", "check:service", "render:service"]);
+        let mut descriptor =
+            Descriptor::new::<Self>("quadlet", env!("CARGO_PKG_VERSION"), "containers, as Quadlet files of a rootless user")
+                .always()
+                .numbers(ports::TCP, "port", PORT_HELP, [18_000, 18_999, 1])
+                .numbers(ports::UDP, "UDP port", PORT_HELP, [18_000, 18_999, 1])
+                .owns::<quadlet::Identity>(Merge::ByKey, Unread::Error)
+                .contributes::<slots::Env>()
+                .contributes::<slots::Secret>()
+                .contributes::<slots::Volume>()
+                .contributes::<slots::Directory>()
+                .contributes::<slots::Endpoint>()
+                .contributes::<slots::SystemUnit>()
+                .contributes::<slots::Step>()
+                .contributes::<slots::Check>()
+                .contributes::<slots::Model>()
+                .reads::<slots::Identity>(By::Contribute, Of::Service)
+                .reads::<quadlet::Identity>(By::Check, Of::Service)
+                .reads::<slots::Env>(By::Check, Of::Service)
+                .reads::<slots::Mount>(By::Check, Of::Service)
+                .reads::<slots::Volume>(By::Check, Of::Service)
+                .writes("/etc/containers/systemd/users/*/*.pod")
+                .writes("/etc/containers/systemd/users/*/*.container")
+                .writes("/etc/containers/systemd/users/*/*.volume")
+                .writes("/etc/rick/*/*.env")
+                .answers(&["claim", "contribute", "check:service", "render:service"]);
         for rule in rules::ALL {
             descriptor = descriptor.rule(rule);
         }

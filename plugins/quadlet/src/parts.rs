@@ -83,7 +83,16 @@ pub fn parts_of(call: &ServiceCall<Quadlet>) -> Vec<Part<'_>> {
             None => own_user.clone().filter(|_| own),
         };
         let unit = format!("{name}-{part}");
-        parts.push(Part { name: part, own, image, image_place, user, fields: &container.fields, unit, steps: vec!["containers", part] });
+        parts.push(Part {
+            name: part,
+            own,
+            image,
+            image_place,
+            user,
+            fields: &container.fields,
+            unit,
+            steps: vec!["containers", part],
+        });
     }
     parts
 }

@@ -4,7 +4,7 @@ use rick_plugin_sdk::input::held_number;
 use rick_plugin_sdk::{Claims, Place, ServiceCall, claimed, service, table};
 
 use crate::Quadlet;
-use crate::table::{HostPort, Protocol};
+use crate::values::{HostPort, Protocol};
 
 /// The pool of TCP ports.
 pub const TCP: &str = "quadlet:port";

@@ -13,8 +13,8 @@ use crate::commands;
 use crate::environment::bad_value;
 use crate::escape::loses_quotes;
 use crate::keys::FileType;
-use crate::table::Command;
 use crate::unit::{Unit, Value};
+use crate::values::Command;
 
 /// Texts of the characters that mean something to somebody, and of some that mean nothing.
 fn text() -> impl Strategy<Value = String> {

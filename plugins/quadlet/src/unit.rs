@@ -156,7 +156,9 @@ pub fn fallback(value: &Value, key: Key) -> Option<Vec<String>> {
     let flag = key.flag?;
     if !flag.ends_with(['=', ':']) {
         return match value {
-            Value::Text(text) | Value::Verbatim(text) if matches!(text.as_str(), "true" | "yes" | "on" | "1") => Some(vec![flag.to_owned()]),
+            Value::Text(text) | Value::Verbatim(text) if matches!(text.as_str(), "true" | "yes" | "on" | "1") => {
+                Some(vec![flag.to_owned()])
+            }
             _ => Some(Vec::new()),
         };
     }

@@ -4,7 +4,7 @@
 //! user that an image runs as onto the service's own, so that it is always this one:
 //! <https://docs.podman.io/en/latest/markdown/podman-run.1.html#userns-mode>
 
-use rick_plugin_sdk::slots::account::IdentityValue;
+use rick_plugin_sdk::slots::IdentityValue;
 use rick_plugin_sdk::{Place, Read};
 
 use crate::parts::Part;

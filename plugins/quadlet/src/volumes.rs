@@ -4,7 +4,7 @@ use rick_plugin_sdk::slots::{MountKind, MountValue, VolumeKind, VolumeValue};
 use rick_plugin_sdk::{Place, Read, Version, table};
 
 use crate::parts::{MAIN, Part};
-use crate::table::{Volume, VolumeTable};
+use crate::values::{Volume, VolumeTable};
 
 /// A volume that a manifest states, in full.
 #[derive(Debug, Clone)]

@@ -11,9 +11,11 @@ use serde_json::json;
 
 /// A generator: its path and the podman that it is of.
 fn generators() -> Vec<(PathBuf, &'static str)> {
-    let oracles = std::env::var_os("RICK_ORACLES").map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/oracles"), PathBuf::from);
+    let oracles = std::env::var_os("RICK_ORACLES")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/oracles"), PathBuf::from);
     let known = [("bin/quadlet", "5.4.2"), ("bin/quadlet-sid", "5.8.6")];
-    let found: Vec<_> = known.into_iter().map(|(path, podman)| (oracles.join(path), podman)).filter(|(path, _)| path.exists()).collect();
+    let found: Vec<_> =
+        known.into_iter().map(|(path, podman)| (oracles.join(path), podman)).filter(|(path, _)| path.exists()).collect();
     if found.is_empty() {
         #[allow(clippy::print_stderr, reason = "a test that tests nothing must say so")]
         {
@@ -59,10 +61,16 @@ fn command(service: &str) -> String {
 fn the_guides_service() {
     for (generator, podman) in generators() {
         let mut service = guide(podman);
-        service.table["containers"] = json!({ "worker": { "exec": "myservice worker" }, "tika": { "image": "docker.io/apache/tika:2.9.2.1" } });
+        service.table["containers"] =
+            json!({ "worker": { "exec": "myservice worker" }, "tika": { "image": "docker.io/apache/tika:2.9.2.1" } });
         let services = services(&generator, &service.run(), &format!("guide-{podman}"));
         let app = command(&services["myservice.service"]);
-        for option in ["--user 1000:1000", "--secret myservice_secret_key,type=env,target=SECRET_KEY", "--cap-drop all", "-v /run/valkey:/run/valkey:ro"] {
+        for option in [
+            "--user 1000:1000",
+            "--secret myservice_secret_key,type=env,target=SECRET_KEY",
+            "--cap-drop all",
+            "-v /run/valkey:/run/valkey:ro",
+        ] {
             assert!(app.contains(option), "no {option} in {app}");
         }
         assert!(!app.contains("--userns"));
@@ -71,7 +79,10 @@ fn the_guides_service() {
         let pod = &services["myservice-pod.service"];
         assert!(pod.contains("--userns keep-id:uid=1000,gid=1000") && pod.contains("--publish 127.0.0.1:8080:8080"), "{pod}");
         let policy = pod.rfind("--exit-policy").expect("a policy");
-        assert!(pod[policy..].starts_with("--exit-policy=continue") || pod[policy..].starts_with("--exit-policy continue"), "the last one counts: {pod}");
+        assert!(
+            pod[policy..].starts_with("--exit-policy=continue") || pod[policy..].starts_with("--exit-policy continue"),
+            "the last one counts: {pod}"
+        );
     }
 }
 
@@ -88,7 +99,8 @@ fn every_form_that_can_be_rendered() {
             "pod_keys": { "Network": "pasta:--map-gw", "Label": "a=b" },
             "volumes": ["/srv/my media$1:/media 100%:ro", { "name": "cache", "path": "/cache", "kind": "podman" }],
         });
-        let service = json!({ "image": "ghcr.io/acme/x:1", "port": 80, "user": { "uid": 33, "gid": 33 }, "description": "100% mine" });
+        let service =
+            json!({ "image": "ghcr.io/acme/x:1", "port": 80, "user": { "uid": 33, "gid": 33 }, "description": "100% mine" });
         let outcome = play(service, table, podman).run();
         assert_eq!(outcome.codes(), Vec::<&str>::new());
         let services = services(&generator, &outcome, &format!("forms-{podman}"));

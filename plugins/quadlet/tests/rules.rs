@@ -17,15 +17,35 @@ fn says(play: &Play, code: &str, message: &str) {
 
 #[test]
 fn keys_as_they_stand() {
-    says(&with(json!({ "keys": { "Hostname": "x" } })), "QD001", "`Hostname` is no key of [Container]; the unit would be dropped");
+    says(
+        &with(json!({ "keys": { "Hostname": "x" } })),
+        "QD001",
+        "`Hostname` is no key of [Container]; the unit would be dropped",
+    );
     let problem = with(json!({ "keys": { "Timezon": "x" } })).run().problems.remove(0);
     assert_eq!(problem.help.as_deref(), Some("did you mean `Timezone`?"));
-    says(&with(json!({ "keys": { "ReloadSignal": "SIGHUP" } })), "QD002", "podman 5.4.2 does not know `ReloadSignal`, which came with 5.5");
+    says(
+        &with(json!({ "keys": { "ReloadSignal": "SIGHUP" } })),
+        "QD002",
+        "podman 5.4.2 does not know `ReloadSignal`, which came with 5.5",
+    );
     says(&with(json!({ "keys": { "UserNS": "host" } })), "QD053", "`UserNS` has a field of its own");
     says(&with(json!({ "keys": { "Network": "host" } })), "QD053", "`Network` is the pod's: its containers share one network");
-    says(&with(json!({ "keys": { "ServiceName": "x" } })), "QD053", "`ServiceName` is rick's own: its steps and checks depend on it");
-    says(&with(json!({ "keys": { "Timezone": "x\nPodmanArgs=--privileged" } })), "QD055", "the value of `Timezone` holds a line break");
-    says(&with(json!({ "user_namespace": "host\\" })), "QD055", "the value of `UserNS` ends in a backslash, which would join it with the next line");
+    says(
+        &with(json!({ "keys": { "ServiceName": "x" } })),
+        "QD053",
+        "`ServiceName` is rick's own: its steps and checks depend on it",
+    );
+    says(
+        &with(json!({ "keys": { "Timezone": "x\nPodmanArgs=--privileged" } })),
+        "QD055",
+        "the value of `Timezone` holds a line break",
+    );
+    says(
+        &with(json!({ "user_namespace": "host\\" })),
+        "QD055",
+        "the value of `UserNS` ends in a backslash, which would join it with the next line",
+    );
 }
 
 #[test]
@@ -43,14 +63,29 @@ fn images() {
     says(&of("ghcr.io/acme/x:latest"), "QD010", "`ghcr.io/acme/x:latest` is whatever is newest when it is pulled");
     says(&of("localhost:5000/x"), "QD010", "`localhost:5000/x` has no tag, which means `latest`");
     assert!(of("ghcr.io/acme/x@sha256:00").run().problems.is_empty());
-    assert!(play(json!({ "image": "ghcr.io/acme/x:latest" }), json!({ "keys": { "AutoUpdate": "registry" } }), "5.4.2").run().problems.is_empty());
-    says(&play(json!({}), json!({ "containers": { "a": {}, "b": { "image": "ghcr.io/b/b:1" } } }), "5.4.2"), "QD005", "`a` has no image, and neither has the service");
+    assert!(
+        play(json!({ "image": "ghcr.io/acme/x:latest" }), json!({ "keys": { "AutoUpdate": "registry" } }), "5.4.2")
+            .run()
+            .problems
+            .is_empty()
+    );
+    says(
+        &play(json!({}), json!({ "containers": { "a": {}, "b": { "image": "ghcr.io/b/b:1" } } }), "5.4.2"),
+        "QD005",
+        "`a` has no image, and neither has the service",
+    );
 }
 
 #[test]
 fn a_namespace_in_which_the_process_is_somebody_else() {
     let mut play = guide("5.4.2");
-    for (namespace, fine) in [("host", false), ("auto", false), ("keep-id", false), ("keep-id:uid=1000,gid=1000", true), ("keep-id:gid=1000,uid=7", false)] {
+    for (namespace, fine) in [
+        ("host", false),
+        ("auto", false),
+        ("keep-id", false),
+        ("keep-id:uid=1000,gid=1000", true),
+        ("keep-id:gid=1000,uid=7", false),
+    ] {
         play.table = json!({ "user_namespace": namespace });
         let outcome = play.run();
         assert_eq!(outcome.codes().is_empty(), fine, "{namespace}: {:?}", outcome.problems);
@@ -67,8 +102,16 @@ fn a_namespace_in_which_the_process_is_somebody_else() {
 
 #[test]
 fn variables() {
-    says(&with(json!({ "env": { "A": "x\ny" } })), "QD030", "the value of `A` holds a line break; a variable's value is one line");
-    says(&with(json!({ "env": { "APP_*": "x" } })), "QD029", "the variable `APP_*` ends in `*`, which stands for every variable of the machine that begins so");
+    says(
+        &with(json!({ "env": { "A": "x\ny" } })),
+        "QD030",
+        "the value of `A` holds a line break; a variable's value is one line",
+    );
+    says(
+        &with(json!({ "env": { "APP_*": "x" } })),
+        "QD029",
+        "the variable `APP_*` ends in `*`, which stands for every variable of the machine that begins so",
+    );
     assert!(with(json!({ "env": { "A": { "secret": "n" }, "B": "\"quoted\" # not a comment" } })).run().problems.is_empty());
 }
 
@@ -77,25 +120,43 @@ fn commands() {
     says(&with(json!({ "exec": "serve 'x" })), "QD052", "a quote in `exec` has no partner");
     let message = "an empty argument in `exec`: podman's generator drops it and everything after it";
     says(&with(json!({ "exec": ["serve", "", "x"] })), "QD052", message);
-    says(&with(json!({ "notify": "healthy" })), "QD041", "`app` counts as started when it is healthy, but nothing asks whether it is");
+    says(
+        &with(json!({ "notify": "healthy" })),
+        "QD041",
+        "`app` counts as started when it is healthy, but nothing asks whether it is",
+    );
 }
 
 #[test]
 fn ports() {
-    says(&with(json!({ "host_port": 80 })), "QD043", "a rootless container cannot open port 80 of the machine, only 1024 and above");
-    says(&with(json!({ "ports": [{ "port": 8080, "address": "127.0.0.1", "protocol": "tcp" }] })), "QD056", "port 8080 is said twice");
+    says(
+        &with(json!({ "host_port": 80 })),
+        "QD043",
+        "a rootless container cannot open port 80 of the machine, only 1024 and above",
+    );
+    says(
+        &with(json!({ "ports": [{ "port": 8080, "address": "127.0.0.1", "protocol": "tcp" }] })),
+        "QD056",
+        "port 8080 is said twice",
+    );
     let none = play(json!({ "image": "ghcr.io/acme/x:1" }), json!({ "host_port": 8080 }), "5.4.2");
     says(&none, "QD056", "`host_port` is the service's port on the machine, and [service] has no `port`");
 }
 
 #[test]
 fn parts() {
-    let parts = |name: &str| with(json!({ "volumes": [{ "name": "c", "path": "/c", "kind": "podman" }], "containers": { name: { "exec": "x" } } }));
+    let parts = |name: &str| {
+        with(json!({ "volumes": [{ "name": "c", "path": "/c", "kind": "podman" }], "containers": { name: { "exec": "x" } } }))
+    };
     says(&parts("pod"), "QD048", "the part `pod` would have the unit `myservice-pod.service`, which is the pod's");
     says(&parts("infra"), "QD048", "the part `infra` would have the container `myservice-infra`, which is the pod's own");
     says(&parts("app"), "QD048", "`app` is the name of the part that [quadlet] itself describes");
     says(&parts("A b"), "QD048", "`A b` is no name for a part: lower-case letters, digits and `-`, a letter first");
-    says(&parts("c-volume"), "QD048", "the part `c-volume` would have the unit `myservice-c-volume.service`, which is that of the volume `c`");
+    says(
+        &parts("c-volume"),
+        "QD048",
+        "the part `c-volume` would have the unit `myservice-c-volume.service`, which is that of the volume `c`",
+    );
     assert!(parts("worker").run().problems.is_empty());
 
     let mut unknown = guide("5.4.2");
@@ -111,6 +172,9 @@ fn versions() {
     let mut old = guide("4.9.3");
     old.table["containers"] = json!({ "worker": { "exec": "work" } });
     says(&old, "QD049", "2 parts share one pod; podman 4.9.3 has none before 5.0");
+    let mut keys = guide("4.9.3");
+    keys.table["pod_keys"] = json!({ "Network": "pasta" });
+    says(&keys, "QD049", "`pod_keys` would be nowhere: podman 4.9.3 has no pods before 5.0");
     old.podman = None;
     says(&old, "QD051", "which podman `web1` has is not said");
     old.podman = Some("4.3.1".to_owned());
@@ -118,7 +182,11 @@ fn versions() {
     old.podman = Some("latest".to_owned());
     says(&old, "QD051", "`latest` is no version of podman");
     let healthy = json!({ "notify": "healthy", "health": { "command": "true" } });
-    says(&play(json!({ "image": "ghcr.io/acme/x:1" }), healthy, "4.9.3"), "QD002", "podman 4.9.3 does not know `notify = \"healthy\"`, which came with 5.0");
+    says(
+        &play(json!({ "image": "ghcr.io/acme/x:1" }), healthy, "4.9.3"),
+        "QD002",
+        "podman 4.9.3 does not know `notify = \"healthy\"`, which came with 5.0",
+    );
 }
 
 #[test]
@@ -127,15 +195,28 @@ fn users_and_volumes() {
     says(&user, "QD050", "100000 is not among the ids that a container of the service has, which are 0 to 65535");
     let volume = |volume: Value| with(json!({ "volumes": [volume] }));
     says(&volume(json!({ "path": "/x" })), "QD054", "a volume has neither `name` nor `source`");
-    says(&volume(json!({ "path": "/x", "name": "x", "source": "/x" })), "QD054", "a volume has both `name` and `source`; one of them is said");
-    says(&volume(json!({ "path": "/x", "source": "/x", "mode": "0700" })), "QD054", "`mode` and `owner` are for a folder in the service's home");
-    says(&volume(json!({ "path": "/x", "source": "/x", "kind": "podman" })), "QD054", "this is a path of the machine, and `kind` says otherwise");
+    says(
+        &volume(json!({ "path": "/x", "name": "x", "source": "/x" })),
+        "QD054",
+        "a volume has both `name` and `source`; one of them is said",
+    );
+    says(
+        &volume(json!({ "path": "/x", "source": "/x", "mode": "0700" })),
+        "QD054",
+        "`mode` and `owner` are for a folder in the service's home",
+    );
+    says(
+        &volume(json!({ "path": "/x", "source": "/x", "kind": "podman" })),
+        "QD054",
+        "this is a path of the machine, and `kind` says otherwise",
+    );
 }
 
 #[test]
 fn every_rule_has_a_page_and_its_own_code() {
     use rick_plugin_sdk::Plugin;
-    let descriptor: rick_plugin_sdk::bindings::exports::rick::plugin::meta::Descriptor = rick_plugin_quadlet::Quadlet::describe().into();
+    let descriptor: rick_plugin_sdk::bindings::exports::rick::plugin::meta::Descriptor =
+        rick_plugin_quadlet::Quadlet::describe().into();
     let codes: Vec<&str> = descriptor.rules.iter().map(|rule| rule.code.as_str()).collect();
     let mut sorted = codes.clone();
     sorted.sort_unstable();

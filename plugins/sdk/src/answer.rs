@@ -241,10 +241,16 @@ impl Artifact {
 
     /// The text of the file, with each secret as `«name»`: for tests.
     pub fn preview(&self) -> String {
-        self.0.content.iter().map(|segment| match &segment.content {
-            Content::Text(text) => text.clone(),
-            Content::Secret(secret) => format!("«{}»", std::iter::once(&secret.name).chain(&secret.encode).cloned().collect::<Vec<_>>().join(" ")),
-        }).collect()
+        self.0
+            .content
+            .iter()
+            .map(|segment| match &segment.content {
+                Content::Text(text) => text.clone(),
+                Content::Secret(secret) => {
+                    format!("«{}»", std::iter::once(&secret.name).chain(&secret.encode).cloned().collect::<Vec<_>>().join(" "))
+                }
+            })
+            .collect()
     }
 }
 

@@ -104,19 +104,20 @@ impl Descriptor {
         self
     }
 
-    /// It owns a pool of names, unique on a machine.
-    pub fn names(self, pool: &str, label: &str) -> Self {
-        self.pool(pool, label, Value::Null)
+    /// It owns a pool of names, unique on a machine. `help`: what to do when two want the same.
+    pub fn names(self, pool: &str, label: &str, help: &str) -> Self {
+        self.pool(pool, label, help, Value::Null)
     }
 
-    /// It owns a pool of numbers, unique on a machine: `first`, `first + block`, … up to `last`.
-    pub fn numbers(self, pool: &str, label: &str, first: u64, last: u64, block: u64) -> Self {
-        self.pool(pool, label, json!({ "first": first, "last": last, "block": block }))
+    /// It owns a pool of numbers, unique on a machine: `first`, `first + block`, … up to `last`. `help`: what to do when two
+    /// want the same.
+    pub fn numbers(self, pool: &str, label: &str, help: &str, [first, last, block]: [u64; 3]) -> Self {
+        self.pool(pool, label, help, json!({ "first": first, "last": last, "block": block }))
     }
 
-    fn pool(mut self, name: &str, label: &str, range: Value) -> Self {
-        let (name, label, within) = (name.to_owned(), label.to_owned(), "machine".to_owned());
-        self.0.pools.push(meta::Pool { name, label, within, range: range.to_string() });
+    fn pool(mut self, name: &str, label: &str, help: &str, range: Value) -> Self {
+        let (name, label, help, within) = (name.to_owned(), label.to_owned(), help.to_owned(), "machine".to_owned());
+        self.0.pools.push(meta::Pool { name, label, within, range: range.to_string(), help });
         self
     }
 

@@ -323,10 +323,6 @@ pub enum UnitAction {
     Restart,
 }
 
-pub mod account {
-    pub use super::{Identity, IdentityValue};
-}
-
 /// Slots of the plugin `quadlet`.
 pub mod quadlet {
     use super::{Deserialize, JsonSchema, Serialize, Slot};

@@ -16,8 +16,31 @@ pub const RULE: Rule = Rule {
 };
 
 const RESERVED: &[&str] = &[
-    "root", "daemon", "bin", "sys", "sync", "games", "man", "lp", "mail", "news", "uucp", "proxy", "www-data", "backup", "list", "irc",
-    "nobody", "_apt", "messagebus", "sshd", "postgres", "valkey", "redis", "caddy", "rick",
+    "root",
+    "daemon",
+    "bin",
+    "sys",
+    "sync",
+    "games",
+    "man",
+    "lp",
+    "mail",
+    "news",
+    "uucp",
+    "proxy",
+    "www-data",
+    "backup",
+    "list",
+    "irc",
+    "nobody",
+    "_apt",
+    "messagebus",
+    "sshd",
+    "postgres",
+    "valkey",
+    "redis",
+    "caddy",
+    "rick",
 ];
 
 pub fn check(call: &ServiceCall<Account>, out: &mut Diagnostics) {

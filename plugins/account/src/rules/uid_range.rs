@@ -20,6 +20,8 @@ pub fn check(call: &ServiceCall<Account>, out: &mut Diagnostics) {
     let Some(uid) = call.table.uid else { return };
     if uid >= 1000 {
         let message = format!("uid {uid} is not one of a system user, which are 1 to 999");
-        out.push(warning(RULE.code, message, table(&["uid"])).help("leave `uid` out and rick hands out one that nobody else has"));
+        out.push(
+            warning(RULE.code, message, table(&["uid"])).help("leave `uid` out and rick hands out one that nobody else has"),
+        );
     }
 }

@@ -21,7 +21,8 @@ pub fn check(call: &ServiceCall<Postgres>, out: &mut Diagnostics) {
     if ["c", "posix", "c.utf-8", "c.utf8"].contains(&locale.to_ascii_lowercase().as_str()) {
         return;
     }
-    let message = format!("the locale `{locale}` may not be on `{}`, and its order may change with the C library", call.machine.name);
+    let message =
+        format!("the locale `{locale}` may not be on `{}`, and its order may change with the C library", call.machine.name);
     let help = "leave `locale` out; or see that `locale -a` lists it there, and waive this";
     out.push(warning(RULE.code, message, table(&["locale"])).help(help));
 }

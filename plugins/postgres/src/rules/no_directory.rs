@@ -22,8 +22,13 @@ pub fn check(call: &MachineCall<Postgres>, out: &mut Diagnostics) {
     }
     let name = &call.machine.name;
     let (message, place) = match call.machine.versions.get("postgresql") {
-        Some(text) => (format!("`{text}` is no version of PostgreSQL, so pg_hba.conf is not to be found"), machine(&["versions", "postgresql"])),
-        None => (format!("nobody said which PostgreSQL is on `{name}`, so pg_hba.conf is not to be found"), machine(&["versions"])),
+        Some(text) => (
+            format!("`{text}` is no version of PostgreSQL, so pg_hba.conf is not to be found"),
+            machine(&["versions", "postgresql"]),
+        ),
+        None => {
+            (format!("nobody said which PostgreSQL is on `{name}`, so pg_hba.conf is not to be found"), machine(&["versions"]))
+        }
     };
     let help = format!("state it under [machines.{name}]: `versions = {{ postgresql = \"17\" }}`");
     out.push(error(RULE.code, message, place).help(help));

@@ -9,9 +9,9 @@ use crate::environment::{self, native_secret};
 use crate::keys::FileType;
 use crate::parts::Part;
 use crate::ports::{UNPRIVILEGED, published};
-use crate::table::Notify;
 use crate::unit::{Unit, Value};
 use crate::users::Mapping;
+use crate::values::Notify;
 use crate::volumes::{Bind, binds};
 
 const PORT_START: &str = "net.ipv4.ip_unprivileged_port_start";
@@ -30,7 +30,9 @@ pub fn render(context: &Context<'_>, index: usize) -> Rendering {
     unit.put("ContainerName", part.unit.as_str(), &part.image_place);
     unit.put("Image", part.image, &part.image_place);
     user(&mut unit, context, index);
-    if let (false, Some(variable)) = (environment.is_empty(), variables.first()) {
+    if let Some(variable) =
+        variables.iter().find(|variable| native_secret(variable).is_none()).filter(|_| !environment.is_empty())
+    {
         unit.put("EnvironmentFile", environment.path(), &variable.place);
     }
     for (option, _, place) in &secrets {
@@ -58,7 +60,7 @@ pub fn render(context: &Context<'_>, index: usize) -> Rendering {
     context.service_section(&mut unit);
     if let Some(timeout) = part.fields.stop_timeout {
         // systemd would kill it after 90 seconds, whatever podman waits for.
-        unit.systemd("Service", "TimeoutStopSec", (timeout + 30).to_string(), &part.at(&["stop_timeout"]));
+        unit.systemd("Service", "TimeoutStopSec", timeout.saturating_add(30).to_string(), &part.at(&["stop_timeout"]));
     }
     if !context.pod {
         Context::install_section(&mut unit);

@@ -5,8 +5,8 @@ mod pod;
 mod steps;
 mod volume;
 
-use rick_plugin_sdk::slots::account::{Identity, IdentityValue};
 use rick_plugin_sdk::slots::{self, Piece};
+use rick_plugin_sdk::slots::{Identity, IdentityValue};
 use rick_plugin_sdk::{Artifact, Place, Read, Rendered, ServiceCall, Version, service, setting};
 
 use crate::Quadlet;
@@ -65,7 +65,8 @@ pub fn render(call: &ServiceCall<Quadlet>, out: &mut Rendered) {
         .collect();
 
     steps::render(&context, pod_unit.as_ref(), &containers, &volumes, out);
-    let units = pod_unit.iter().chain(containers.iter().map(|container| &container.unit)).chain(volumes.iter().map(|(_, unit)| unit));
+    let units =
+        pod_unit.iter().chain(containers.iter().map(|container| &container.unit)).chain(volumes.iter().map(|(_, unit)| unit));
     for unit in units {
         out.add::<slots::Model>(unit.path(), &unit.model(), context.identity.place.clone());
         let artifact = unit.artifact(podman, &mut out.diagnostics);

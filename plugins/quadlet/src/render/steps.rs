@@ -8,7 +8,13 @@ use super::{Context, Rendering};
 use crate::unit::Unit;
 
 /// The steps and the checks of a service.
-pub fn render(context: &Context<'_>, pod: Option<&Unit>, containers: &[Rendering], volumes: &[(String, Unit)], out: &mut Rendered) {
+pub fn render(
+    context: &Context<'_>,
+    pod: Option<&Unit>,
+    containers: &[Rendering],
+    volumes: &[(String, Unit)],
+    out: &mut Rendered,
+) {
     let name = context.name();
     let (user, uid) = (&context.identity.value.user, context.identity.value.uid);
     let place = &context.identity.place;
@@ -17,7 +23,8 @@ pub fn render(context: &Context<'_>, pod: Option<&Unit>, containers: &[Rendering
 
     secrets(context, containers, out);
 
-    let files = pod.into_iter().chain(containers.iter().map(|container| &container.unit)).chain(volumes.iter().map(|(_, unit)| unit));
+    let files =
+        pod.into_iter().chain(containers.iter().map(|container| &container.unit)).chain(volumes.iter().map(|(_, unit)| unit));
     let paths: Vec<&str> = files.map(Unit::path).collect();
     let mut units: Vec<String> = pod.iter().map(|_| pod_unit.clone()).chain(container_units.iter().cloned()).collect();
     units.extend(volumes.iter().map(|(unit, _)| format!("{unit}-volume.service")));

@@ -19,7 +19,7 @@ pub const RULE: Rule = Rule {
 pub fn check(call: &ServiceCall<Quadlet>, out: &mut Diagnostics) {
     for variable in call.reads.of::<slots::Env>() {
         if let Some(bad) = bad_name(&variable.key) {
-            let message = format!("the variable `{}` {bad}", variable.key.escape_debug());
+            let message = format!("the variable `{}` {bad}", variable.key);
             out.push(error(RULE.code, message, key_of(variable.place)).help("use letters, digits and `_`"));
         }
     }

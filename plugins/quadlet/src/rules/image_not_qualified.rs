@@ -31,5 +31,6 @@ pub fn check(call: &ServiceCall<Quadlet>, out: &mut Diagnostics) {
 
 fn found(image: &str, place: rick_plugin_sdk::Place) -> rick_plugin_sdk::Diagnostic {
     let message = format!("`{image}` does not say from which registry");
-    warning(RULE.code, message, place).help("put the registry before it, as in `docker.io/library/` or `ghcr.io/`; `localhost/` for one that is built there")
+    warning(RULE.code, message, place)
+        .help("put the registry before it, as in `docker.io/library/` or `ghcr.io/`; `localhost/` for one that is built there")
 }

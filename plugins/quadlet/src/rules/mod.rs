@@ -26,7 +26,7 @@ use rick_plugin_sdk::{Diagnostics, Place, Rule, ServiceCall, table};
 use crate::Quadlet;
 use crate::keys::FileType;
 use crate::parts::parts_of;
-use crate::table::Lines;
+use crate::values::Lines;
 
 /// Every rule, in the order of their codes.
 pub const ALL: &[&Rule] = &[
@@ -52,7 +52,7 @@ pub const ALL: &[&Rule] = &[
     &port_twice::RULE,
 ];
 
-/// Makes all checks of a service. [`unwritable_value`] is made while rendering, where every value passes.
+/// Makes all checks of a service. [`unwritable_value`] is also made while rendering, where every value passes.
 pub fn check(call: &ServiceCall<Quadlet>, out: &mut Diagnostics) {
     no_image::check(call, out);
     if parts_of(call).is_empty() {
@@ -76,10 +76,11 @@ pub fn check(call: &ServiceCall<Quadlet>, out: &mut Diagnostics) {
     unknown_key::check(call, out);
     newer_key::check(call, out);
     key_with_a_field::check(call, out);
+    unwritable_value::check(call, out);
 }
 
 /// Keys that the user wrote as they stand: for which file, the key, its values, and where.
-fn written_keys<'a>(call: &'a ServiceCall<Quadlet>) -> Vec<(FileType, &'a str, &'a Lines, Place)> {
+fn written_keys(call: &ServiceCall<Quadlet>) -> Vec<(FileType, &str, &Lines, Place)> {
     let pod = call.table.pod_keys.iter().map(|(key, lines)| (FileType::Pod, key.as_str(), lines, table(&["pod_keys", key])));
     let mut keys: Vec<_> = pod.collect();
     for part in parts_of(call) {

@@ -6,8 +6,8 @@ use super::written_keys;
 use crate::Quadlet;
 use crate::keys;
 use crate::parts::parts_of;
-use crate::table::Notify;
 use crate::unit::{Value, fallback};
+use crate::values::Notify;
 
 pub const RULE: Rule = Rule {
     code: "QD002",

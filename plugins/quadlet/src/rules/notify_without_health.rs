@@ -4,7 +4,7 @@ use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, warning};
 
 use crate::Quadlet;
 use crate::parts::parts_of;
-use crate::table::Notify;
+use crate::values::Notify;
 
 pub const RULE: Rule = Rule {
     code: "QD041",

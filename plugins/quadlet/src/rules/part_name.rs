@@ -22,7 +22,8 @@ pub fn check(call: &ServiceCall<Quadlet>, out: &mut Diagnostics) {
     let volumes = call.reads.of::<slots::Volume>();
     for name in call.table.containers.keys() {
         let service = &call.service.name;
-        let volume = volumes.iter().find(|volume| volume.value.kind == VolumeKind::Podman && *name == format!("{}-volume", volume.key));
+        let volume =
+            volumes.iter().find(|volume| volume.value.kind == VolumeKind::Podman && *name == format!("{}-volume", volume.key));
         let begins = name.starts_with(|c: char| c.is_ascii_lowercase());
         let message = if !begins || !name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-') {
             format!("`{name}` is no name for a part: lower-case letters, digits and `-`, a letter first")
@@ -33,7 +34,10 @@ pub fn check(call: &ServiceCall<Quadlet>, out: &mut Diagnostics) {
         } else if name == "infra" {
             format!("the part `{name}` would have the container `{service}-infra`, which is the pod's own")
         } else if let Some(volume) = volume {
-            format!("the part `{name}` would have the unit `{service}-{name}.service`, which is that of the volume `{}`", volume.key)
+            format!(
+                "the part `{name}` would have the unit `{service}-{name}.service`, which is that of the volume `{}`",
+                volume.key
+            )
         } else {
             continue;
         };

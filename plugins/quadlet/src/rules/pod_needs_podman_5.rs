@@ -1,6 +1,6 @@
 //! Several parts on a podman that has no pods in Quadlet.
 
-use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, error, machine, table};
+use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, error, machine, table, table_key};
 
 use crate::Quadlet;
 use crate::parts::parts_of;
@@ -10,7 +10,7 @@ pub const RULE: Rule = Rule {
     code: "QD049",
     name: "pod-needs-podman-5",
     waivable: false,
-    what: "a service of several parts on a machine whose podman is older than 5.0",
+    what: "a service of several parts, or with `pod_keys`, on a machine whose podman is older than 5.0",
     why: "The parts share one pod, and Quadlet has had `.pod` files since 5.0. Without one they could not reach each other on localhost.",
     example: "# versions = { podman = \"4.9.3\" }\n[quadlet.containers.worker]\nexec = \"work\"\n",
     use_instead: "# versions = { podman = \"5.4.2\" }\n[quadlet.containers.worker]\nexec = \"work\"\n",
@@ -23,6 +23,12 @@ pub fn check(call: &ServiceCall<Quadlet>, out: &mut Diagnostics) {
     if count > 1 {
         let message = format!("{count} parts share one pod; podman {podman} has none before 5.0");
         let help = "make the other parts services of their own, or bring the machine to podman 5";
-        out.push(error(RULE.code, message, table(&["containers"])).help(help).note("its podman", machine(&["versions", "podman"])));
+        out.push(
+            error(RULE.code, message, table(&["containers"])).help(help).note("its podman", machine(&["versions", "podman"])),
+        );
+    }
+    if !call.table.pod_keys.is_empty() {
+        let message = format!("`pod_keys` would be nowhere: podman {podman} has no pods before 5.0");
+        out.push(error(RULE.code, message, table_key(&["pod_keys"])).help("put them into `keys`"));
     }
 }

@@ -25,7 +25,9 @@ pub fn check(call: &ServiceCall<Quadlet>, out: &mut Diagnostics) {
         (Some(_), _) => {}
         (None, Some(text)) => {
             let message = format!("`{text}` is no version of podman");
-            out.push(error(RULE.code, message, machine(&["versions", "podman"])).help("write what `podman --version` shows: `5.4.2`"));
+            out.push(
+                error(RULE.code, message, machine(&["versions", "podman"])).help("write what `podman --version` shows: `5.4.2`"),
+            );
         }
         (None, None) => {
             let message = format!("which podman `{name}` has is not said");

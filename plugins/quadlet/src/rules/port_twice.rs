@@ -19,13 +19,17 @@ pub const RULE: Rule = Rule {
 pub fn check(call: &ServiceCall<Quadlet>, out: &mut Diagnostics) {
     if call.table.host_port.is_some() && call.service.port.is_none() {
         let message = "`host_port` is the service's port on the machine, and [service] has no `port`";
-        out.push(error(RULE.code, message, table(&["host_port"])).help("add `port` to [service], or use `ports` for what is not HTTP"));
+        out.push(
+            error(RULE.code, message, table(&["host_port"])).help("add `port` to [service], or use `ports` for what is not HTTP"),
+        );
     }
     let ports = published(call);
     for (index, port) in ports.iter().enumerate() {
         if let Some(other) = ports.iter().take(index).find(|other| other.inside == port.inside && other.pool == port.pool) {
             let message = format!("port {} is said twice", port.inside);
-            out.push(error(RULE.code, message, port.place.clone()).help("leave one out").note("first said here", other.place.clone()));
+            out.push(
+                error(RULE.code, message, port.place.clone()).help("leave one out").note("first said here", other.place.clone()),
+            );
         }
     }
 }

@@ -4,7 +4,7 @@ use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, error};
 
 use crate::Quadlet;
 use crate::ports::{UNPRIVILEGED, published};
-use crate::table::HostPort;
+use crate::values::HostPort;
 
 pub const RULE: Rule = Rule {
     code: "QD043",

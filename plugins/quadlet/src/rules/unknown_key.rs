@@ -27,6 +27,8 @@ pub fn check(call: &ServiceCall<Quadlet>, out: &mut Diagnostics) {
             Some(nearest) => format!("did you mean `{nearest}`?"),
             None => "if podman itself has an option for it: `PodmanArgs = \"--option=value\"`".to_owned(),
         };
-        out.push(error(RULE.code, format!("`{key}` is no key of [{section}]; the unit would be dropped"), key_of(place)).help(help));
+        out.push(
+            error(RULE.code, format!("`{key}` is no key of [{section}]; the unit would be dropped"), key_of(place)).help(help),
+        );
     }
 }

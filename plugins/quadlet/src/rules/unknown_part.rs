@@ -28,8 +28,12 @@ pub fn check(call: &ServiceCall<Quadlet>, out: &mut Diagnostics) {
     let help = format!("the parts of `{}` are {}", call.service.name, names.join(", "));
     for (what, part, place) in said {
         let message = match &part {
-            Some(part) if !parts.iter().any(|other| other.name == part) => format!("{what} is for the part `{part}`, which the service does not have"),
-            None if !parts.iter().any(|part: &Part<'_>| part.own) => format!("{what} is for the parts that run the service's own image, and there are none"),
+            Some(part) if !parts.iter().any(|other| other.name == part) => {
+                format!("{what} is for the part `{part}`, which the service does not have")
+            }
+            None if !parts.iter().any(|part: &Part<'_>| part.own) => {
+                format!("{what} is for the parts that run the service's own image, and there are none")
+            }
             _ => continue,
         };
         out.push(error(RULE.code, message, place).help(help.clone()));

@@ -1,6 +1,6 @@
 //! A user namespace in which the process is not the service's user, although something depends on that.
 
-use rick_plugin_sdk::slots::{account, quadlet};
+use rick_plugin_sdk::slots::{self, quadlet};
 use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, error};
 
 use crate::Quadlet;
@@ -20,7 +20,7 @@ pub const RULE: Rule = Rule {
 };
 
 pub fn check(call: &ServiceCall<Quadlet>, out: &mut Diagnostics) {
-    let Some(identity) = call.reads.of::<account::Identity>().into_iter().next() else { return };
+    let Some(identity) = call.reads.of::<slots::Identity>().into_iter().next() else { return };
     let asked = call.reads.of::<quadlet::Identity>();
     for part in parts_of(call) {
         let (Some(namespace), Some(wish)) = (&part.fields.user_namespace, part.of(&asked).into_iter().next()) else { continue };
@@ -28,10 +28,17 @@ pub fn check(call: &ServiceCall<Quadlet>, out: &mut Diagnostics) {
         let user = &identity.value.user;
         let message = match mapping(&part, &identity).is_service_user(identity.value.uid) {
             Some(true) => continue,
-            Some(false) => format!("in `{namespace}` the process of `{}` is not `{user}` on the machine, which it must be", part.name),
-            None => format!("in `{namespace}` the process of `{}` is whoever its image says, and it must be `{user}` on the machine", part.name),
+            Some(false) => {
+                format!("in `{namespace}` the process of `{}` is not `{user}` on the machine, which it must be", part.name)
+            }
+            None => format!(
+                "in `{namespace}` the process of `{}` is whoever its image says, and it must be `{user}` on the machine",
+                part.name
+            ),
         };
         let help = "leave `user_namespace` out: rick maps the user of the image onto the service's";
-        out.push(error(RULE.code, message, part.at(&["user_namespace"])).help(help).note("asked for because of this", wish.place));
+        out.push(
+            error(RULE.code, message, part.at(&["user_namespace"])).help(help).note("asked for because of this", wish.place),
+        );
     }
 }

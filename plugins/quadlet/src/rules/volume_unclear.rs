@@ -25,13 +25,22 @@ pub fn check(call: &ServiceCall<Quadlet>, out: &mut Diagnostics) {
         for volume in stated_for(&part, &call.table.main.volumes) {
             let (table, kind) = (&volume.table, volume.kind);
             let (message, help) = match (&table.name, &table.source) {
-                (Some(_), Some(_)) => ("a volume has both `name` and `source`; one of them is said", "keep `name` for what the service keeps"),
-                (None, None) => ("a volume has neither `name` nor `source`", "add `name = \"data\"` for a folder in the service's home"),
-                (Some(_), None) if kind == VolumeKind::Machine => ("`kind = \"machine\"` is for a path of the machine, and this has a name", "say `source` instead of `name`"),
-                (None, Some(_)) if kind != VolumeKind::Machine => ("this is a path of the machine, and `kind` says otherwise", "leave `kind` out"),
-                _ if kind != VolumeKind::Directory && (table.mode.is_some() || table.owner.is_some()) => {
-                    ("`mode` and `owner` are for a folder in the service's home", "leave them out; [account.directories] sets those of other directories")
+                (Some(_), Some(_)) => {
+                    ("a volume has both `name` and `source`; one of them is said", "keep `name` for what the service keeps")
                 }
+                (None, None) => {
+                    ("a volume has neither `name` nor `source`", "add `name = \"data\"` for a folder in the service's home")
+                }
+                (Some(_), None) if kind == VolumeKind::Machine => {
+                    ("`kind = \"machine\"` is for a path of the machine, and this has a name", "say `source` instead of `name`")
+                }
+                (None, Some(_)) if kind != VolumeKind::Machine => {
+                    ("this is a path of the machine, and `kind` says otherwise", "leave `kind` out")
+                }
+                _ if kind != VolumeKind::Directory && (table.mode.is_some() || table.owner.is_some()) => (
+                    "`mode` and `owner` are for a folder in the service's home",
+                    "leave them out; [account.directories] sets those of other directories",
+                ),
                 _ => continue,
             };
             if !found.contains(&volume.place) {

@@ -4,7 +4,7 @@
 
 use rick_plugin_quadlet::Quadlet;
 use rick_plugin_sdk::glue::native;
-use rick_plugin_sdk::slots::account;
+use rick_plugin_sdk::slots;
 use rick_plugin_sdk::{Artifact, Contribution, Diagnostic, Place, Slot};
 use serde_json::{Map, Value, json};
 
@@ -51,9 +51,19 @@ pub fn guide(podman: &str) -> Play {
     });
     let mut play = play(service, table, podman);
     play.others = vec![
-        ("rick:env@1", None, "CACHE_URL", json!(["unix://myservice:", { "secret": "myservice_valkey_password", "encode": ["percent"] }, "@/run/valkey/valkey.sock?db=0"])),
+        (
+            "rick:env@1",
+            None,
+            "CACHE_URL",
+            json!(["unix://myservice:", { "secret": "myservice_valkey_password", "encode": ["percent"] }, "@/run/valkey/valkey.sock?db=0"]),
+        ),
         ("rick:env@1", None, "DATABASE_URL", json!(["postgresql://myservice@/myservice?host=/run/postgresql"])),
-        ("rick:mount@1", None, "/run/postgresql", json!({ "source": "/run/postgresql", "read_only": true, "kind": "socket-directory" })),
+        (
+            "rick:mount@1",
+            None,
+            "/run/postgresql",
+            json!({ "source": "/run/postgresql", "read_only": true, "kind": "socket-directory" }),
+        ),
         ("rick:mount@1", None, "/run/valkey", json!({ "source": "/run/valkey", "read_only": true, "kind": "socket-directory" })),
         ("quadlet:identity@1", None, "", json!({ "as": "service-user" })),
     ];
@@ -90,7 +100,7 @@ impl Play {
             "user": "myservice", "uid": 880, "group": "myservice", "gid": 880, "home": "/var/lib/myservice",
             "subordinate_first": 10_000_000, "subordinate_count": 65536,
         });
-        input["reads"] = json!({ account::Identity::NAME: [read(None, "", &identity)] });
+        input["reads"] = json!({ slots::Identity::NAME: [read(None, "", &identity)] });
 
         let (contributions, found) = native::contribute::<Quadlet>(&input);
         problems.extend(found);
@@ -98,7 +108,8 @@ impl Play {
         for slot in slots {
             let own = contributions.iter().filter(|contribution| contribution.slot == slot);
             let own = own.map(|own| read(own.target.part.as_deref(), &own.key, &serde_json::from_str(&own.value).expect("JSON")));
-            let others = self.others.iter().filter(|(other, ..)| *other == slot).map(|(_, part, key, value)| read(*part, key, value));
+            let others =
+                self.others.iter().filter(|(other, ..)| *other == slot).map(|(_, part, key, value)| read(*part, key, value));
             let mut all: Vec<Value> = others.chain(own).collect();
             all.sort_by_key(|entry| (entry["key"].to_string(), entry["part"].to_string()));
             input["reads"][slot] = Value::Array(all);

@@ -1,0 +1,131 @@
+//! The command as a person or a script uses it.
+
+use serde_json::Value;
+
+use crate::support::{Project, rick, said};
+
+#[test]
+fn from_nothing_to_a_build() {
+    let project = Project::empty();
+    assert_eq!(project.rick(&["init", "--podman", "5.4.2", "--postgresql", "17"]).code, 0);
+    assert_eq!(project.rick(&["new", "wiki", "--postgres"]).code, 0);
+    let said = project.build();
+    assert!(said.out.starts_with("web1   1 service   "), "{}", said.out);
+    assert!(project.exists("dist/web1/root/etc/containers/systemd/users/800/wiki.container"));
+    // What `init` leaves for editors is JSON Schema, and takes what `new` writes.
+    let schema: Value = serde_json::from_str(&project.read(".rick/manifest.schema.json")).expect("JSON");
+    let manifest: Value = toml::from_str(&project.read("services/wiki.toml")).expect("TOML");
+    assert!(jsonschema::validator_for(&schema).expect("a schema").is_valid(&manifest));
+    // Neither overwrites what is there.
+    project.write("rick.toml", "# mine\n[machines.web1]\n");
+    assert_eq!(project.rick(&["init"]).code, 0);
+    assert!(project.read("rick.toml").starts_with("# mine"));
+    let said = project.rick(&["new", "wiki"]);
+    assert_eq!(said.code, 2);
+    assert!(said.err.contains("is there already"), "{}", said.err);
+    assert_eq!(project.rick(&["new", "My Wiki"]).code, 2);
+}
+
+#[test]
+fn exit_codes_are_those_of_the_table() {
+    let clean = Project::copy_of("examples/guide");
+    assert_eq!(clean.rick(&["lint"]).code, 0);
+    let problems = Project::of(&[("services/a.toml", "[service]\nimgae = \"x\"\n")]);
+    assert_eq!(problems.rick(&["lint"]).code, 1);
+    let nowhere = Project::empty();
+    let said = nowhere.rick(&["lint"]);
+    assert_eq!(said.code, 2);
+    assert!(said.err.contains("there is no `rick.toml`") && said.err.contains("rick init"), "{}", said.err);
+    assert_eq!(nowhere.rick(&["no-such-verb"]).code, 2);
+    let table = std::fs::read_to_string(crate::support::root().join("docs/reference/exit-codes.md")).expect("the table");
+    for code in ["| 0 |", "| 1 |", "| 2 |"] {
+        assert!(table.contains(code), "docs/reference/exit-codes.md lacks {code}");
+    }
+}
+
+#[test]
+fn data_goes_to_standard_output_and_the_rest_to_standard_error() {
+    let project = Project::copy_of("examples/guide");
+    let said = project.rick(&["build", "--format", "json"]);
+    let document: Value = serde_json::from_str(&said.out).expect("JSON and nothing else");
+    assert_eq!(document["build"]["machines"][0]["machine"], "web1");
+    let said = project.rick(&["build", "-q"]);
+    assert_eq!((said.out.as_str(), said.err.as_str()), ("", ""));
+    let said = project.rick(&["lint", "--format", "json"]);
+    let document: Value = serde_json::from_str(&said.out).expect("JSON and nothing else");
+    assert_eq!(document["summary"]["errors"], 0);
+    assert_eq!(said.err, "");
+}
+
+#[test]
+fn colours_are_for_those_who_want_them() {
+    let project = Project::of(&[("services/a.toml", "[service]\nimgae = \"x\"\n")]);
+    assert!(!project.rick(&["lint"]).out.contains('\u{1b}'), "not into a pipe");
+    assert!(project.rick(&["lint", "--color", "always"]).out.contains('\u{1b}'));
+    let output = rick(project.path()).env("NO_COLOR", "1").args(["lint", "--color", "always"]).output().expect("rick runs");
+    assert!(said(output).out.contains('\u{1b}'), "what is asked for by name wins over the environment");
+}
+
+#[test]
+fn a_project_is_found_from_a_folder_inside_it_or_by_name() {
+    let project = Project::copy_of("examples/guide");
+    let inside = project.path().join("services");
+    let output = rick(&inside).arg("lint").output().expect("rick runs");
+    assert_eq!(said(output).code, 0);
+    let output = rick(std::path::Path::new("/")).args(["lint", "--project"]).arg(project.path()).output().expect("rick runs");
+    assert_eq!(said(output).code, 0);
+}
+
+#[test]
+fn show_tells_where_every_value_comes_from() {
+    let project = Project::copy_of("examples/guide");
+    let shown = project.rick(&["show", "myservice"]).out;
+    let line = |start: &str| {
+        shown.lines().find(|line| line.trim_start().starts_with(start)).unwrap_or_else(|| panic!("no {start} in\n{shown}"))
+    };
+    assert!(line("image").contains("services/myservice.toml:"), "{shown}");
+    assert!(line("DATABASE_URL").contains("postgres 0.1.0"), "{shown}");
+    assert!(line("SECRET_KEY").contains("«myservice_secret_key»"), "{shown}");
+    assert!(line("uid ").contains("handed out by rick"), "{shown}");
+    assert!(line("locale").contains("postgres 0.1.0, under services/myservice.toml:"), "{shown}");
+    let document: Value = serde_json::from_str(&project.rick(&["show", "myservice", "--format", "json"]).out).expect("JSON");
+    let contributions = document["contributions"].as_array().expect("contributions");
+    assert!(contributions.iter().all(|entry| entry["from"].as_array().is_some_and(|from| !from.is_empty())));
+    let said = project.rick(&["show", "myservise"]);
+    assert_eq!(said.code, 2);
+    assert!(said.err.contains("did you mean `myservice`?"), "{}", said.err);
+}
+
+#[test]
+fn plugins_are_listed_with_what_they_may_do() {
+    let project = Project::empty();
+    let said = project.rick(&["plugin", "list"]);
+    assert_eq!(said.code, 0, "also where there is no project: {}", said.err);
+    assert_eq!(
+        said.out.lines().map(|line| line.split(' ').next().expect("a name")).collect::<Vec<_>>(),
+        ["account", "postgres", "quadlet"]
+    );
+    let document: Value = serde_json::from_str(&project.rick(&["plugin", "list", "--format", "json"]).out).expect("JSON");
+    assert!(document["plugins"][0]["writes"].as_array().is_some_and(|writes| !writes.is_empty()));
+}
+
+#[test]
+fn defaults_of_the_project_lie_under_every_manifest() {
+    let project = Project::of(&[
+        ("services/a.toml", "[service]\nimage = \"ghcr.io/acme/a:1.0\"\n"),
+        ("services/b.toml", "[service]\nimage = \"ghcr.io/acme/b:1.0\"\n[quadlet.env]\nTZ = \"UTC\"\n"),
+    ]);
+    project.write(
+        "rick.toml",
+        &format!(
+            "{}[defaults.quadlet.env]\nTZ = \"Europe/Berlin\"\nLANG = \"C.UTF-8\"\n[defaults.postgres]\nlocale = \"C\"\n",
+            crate::support::MACHINE
+        ),
+    );
+    project.build();
+    assert_eq!(project.read("dist/web1/root/etc/rick/a/a.env"), "LANG=C.UTF-8\nTZ=Europe/Berlin\n");
+    assert_eq!(project.read("dist/web1/root/etc/rick/b/b.env"), "LANG=C.UTF-8\nTZ=UTC\n");
+    assert!(!project.exists("dist/web1/root/etc/rick/postgres"), "a default makes no plugin take part");
+    let said = project.rick(&["why", "dist/web1/root/etc/rick/a/a.env:2"]);
+    assert!(said.out.contains("rick.toml:4"), "{}", said.out);
+}

@@ -1,0 +1,73 @@
+//! The document of every call is what `wit/input.schema.json` says, and holds nothing of the user's disk.
+
+use camino::Utf8PathBuf;
+use rick::check::check;
+use rick::compose::call::{Call, Subject};
+use rick::compose::compose;
+use rick::diagnostic::Sink;
+use rick::engine::Engine;
+use rick::lock::Lock;
+use rick::plugin::Stage;
+use rick::plugins::Plugins;
+use rick::project::{self, Manifest};
+use rick::render::render;
+
+use crate::support::{Project, root};
+
+#[test]
+fn every_call_is_given_what_the_schema_says() {
+    let text = std::fs::read_to_string(root().join("wit/input.schema.json")).expect("the schema");
+    let schema: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    let validator = jsonschema::validator_for(&schema).expect("a schema");
+
+    let copy = Project::copy_of("examples/guide");
+    let folder = Utf8PathBuf::try_from(copy.path().to_owned()).expect("UTF-8");
+    let mut sink = Sink::default();
+    let engine = Engine::new(Some(Utf8PathBuf::try_from(root().join("target/test-cache/rick/compiled")).expect("UTF-8")))
+        .expect("an engine");
+    let opened = project::open(folder.clone(), &mut sink).expect("it can be read");
+    let plugins = Plugins::load(&engine, &folder, &opened.components()).expect("plugins");
+    let mut project =
+        project::load(opened, &plugins, &mut sink).expect("it can be read").unwrap_or_else(|_| panic!("it is TOML"));
+    let lock = Lock::read(&folder, &mut project.sources, &mut sink).expect("it can be read").expect("it is a lock");
+    let deployment = render(check(compose(&project, &plugins, lock, &mut sink), &mut sink), &mut sink);
+    assert!(!sink.has_errors());
+
+    let mut calls = 0;
+    for plugin in &plugins.all {
+        let services: Vec<&Manifest> = project.manifests.iter().filter(|manifest| manifest.has(plugin)).collect();
+        let subjects = services.iter().map(|manifest| Subject::Service(manifest));
+        for subject in subjects.chain([Subject::Machine("web1", &services), Subject::Project(&services)]) {
+            for stage in [None, Some(Stage::Contribute), Some(Stage::Check), Some(Stage::Render)] {
+                let call = Call::new(&deployment.composition, plugin, subject, stage);
+                let input: serde_json::Value = serde_json::from_str(&call.input).expect("JSON");
+                if let Err(error) = validator.validate(&input) {
+                    panic!("{} {stage:?} {}: {error} at {}", plugin.title(), subject.title(), error.instance_path());
+                }
+                assert!(!call.input.contains(folder.as_str()), "{} is told the folder", plugin.title());
+                assert!(
+                    !call.input.contains("services/") && !call.input.contains("rick.toml"),
+                    "{} is told the name of a file",
+                    plugin.title()
+                );
+                calls += 1;
+            }
+        }
+    }
+    assert!(calls > 20);
+}
+
+/// Purity is tested, not enforced: an instance serves many services, so what it answers must not depend on what came before.
+#[test]
+fn plugins_answer_the_same_twice_and_in_another_order() {
+    let copy = Project::copy_of("examples/guide");
+    copy.build();
+    let before = copy.tree("dist/web1/root/etc/rick/myservice");
+    // Another service before it in the order of calls.
+    copy.write(
+        "services/aaa.toml",
+        "[service]\nimage = \"ghcr.io/acme/aaa:1.0\"\nport = 80\n[postgres]\n[quadlet]\nhost_port = \"auto\"\n",
+    );
+    copy.build();
+    assert_eq!(copy.tree("dist/web1/root/etc/rick/myservice"), before);
+}
