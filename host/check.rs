@@ -20,8 +20,9 @@ impl<'a> Checked<'a> {
 
 /// Makes every check of every plugin.
 pub fn check<'a>(composition: Composition<'a>, sink: &mut Sink) -> Checked<'a> {
+    let sound = composition.sound(sink);
     for plugin in &composition.plugins.all {
-        for_each_subject(&composition, plugin, "check", sink, |subject, sink| {
+        for_each_subject(&composition, &sound, plugin, "check", |subject| {
             let mut session = plugin.session();
             let call = Call::new(&composition, plugin, subject, Some(Stage::Check));
             match session.check(&subject.title(), subject.scope(), &call.input) {
@@ -33,36 +34,31 @@ pub fn check<'a>(composition: Composition<'a>, sink: &mut Sink) -> Checked<'a> {
     Checked { composition }
 }
 
-/// Goes through what a plugin answers a function for: services, then machines, then the project. A service with an error
-/// is left out; a machine or a project is looked at without it.
-pub(crate) fn for_each_subject<'a>(
-    composition: &Composition<'a>,
-    plugin: &'a Plugin,
+/// Goes through what a plugin answers a function for: services, then machines, then the project. `sound`: the services that
+/// had no error when the stage began; one that is found now does not keep the stage from finding more.
+pub(crate) fn for_each_subject(
+    composition: &Composition<'_>,
+    sound: &[&Manifest],
+    plugin: &Plugin,
     function: &str,
-    sink: &mut Sink,
-    mut visit: impl FnMut(Subject<'_>, &mut Sink),
+    mut visit: impl FnMut(Subject<'_>),
 ) {
     let answers = |scope: &str| plugin.descriptor.answers.contains(&format!("{function}:{scope}"));
-    let sound = |sink: &Sink| -> Vec<&'a Manifest> {
-        composition.sound(sink).into_iter().filter(|manifest| manifest.has(plugin)).collect()
-    };
+    let services: Vec<&Manifest> = sound.iter().copied().filter(|manifest| manifest.has(plugin)).collect();
     if answers("service") {
-        for manifest in sound(sink) {
-            visit(Subject::Service(manifest), sink);
+        for manifest in &services {
+            visit(Subject::Service(manifest));
         }
     }
     if answers("machine") {
         for machine in &composition.project.machines {
-            let services: Vec<&Manifest> = sound(sink).into_iter().filter(|manifest| manifest.machine == *machine).collect();
+            let services: Vec<&Manifest> = services.iter().copied().filter(|manifest| manifest.machine == *machine).collect();
             if !services.is_empty() {
-                visit(Subject::Machine(machine, &services), sink);
+                visit(Subject::Machine(machine, &services));
             }
         }
     }
-    if answers("project") {
-        let services = sound(sink);
-        if !services.is_empty() {
-            visit(Subject::Project(&services), sink);
-        }
+    if answers("project") && !services.is_empty() {
+        visit(Subject::Project(&services));
     }
 }

@@ -232,7 +232,10 @@ impl Descriptor {
         let schema =
             |what: &str, text: &str| Schema::parse(text).map_err(|error| format!("its {what} is no JSON Schema: {error}"));
         let pools = said.pools.iter().map(Pool::read).collect::<Result<_, _>>()?;
-        let reads = said.reads.iter().map(Read::read).collect::<Result<_, _>>()?;
+        let reads: Vec<Read> = said.reads.iter().map(Read::read).collect::<Result<_, _>>()?;
+        if let Some(twice) = reads.iter().enumerate().find(|(index, read)| reads[..*index].iter().any(|other| other.slot == read.slot)) {
+            return Err(format!("it says twice how it reads `{}`", twice.1.slot));
+        }
         let owned_prefix = format!("{}:", said.name);
         let foreign = said.owns.iter().map(|slot| &slot.name).chain(said.pools.iter().map(|pool| &pool.name));
         for name in foreign {

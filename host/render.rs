@@ -96,8 +96,9 @@ pub fn render<'a>(checked: Checked<'a>, sink: &mut Sink) -> Deployment<'a> {
     let composition = checked.into_composition();
     let mut artifacts = BTreeMap::new();
     let mut said: BTreeMap<String, Vec<Entry>> = BTreeMap::new();
+    let sound = composition.sound(sink);
     for plugin in &composition.plugins.all {
-        for_each_subject(&composition, plugin, "render", sink, |subject, sink| {
+        for_each_subject(&composition, &sound, plugin, "render", |subject| {
             let mut session = plugin.session();
             let call = Call::new(&composition, plugin, subject, Some(Stage::Render));
             let answer = match session.render(&subject.title(), subject.scope(), &call.input) {
@@ -121,7 +122,7 @@ pub fn render<'a>(checked: Checked<'a>, sink: &mut Sink) -> Deployment<'a> {
             }
         });
     }
-    for manifest in composition.sound(sink) {
+    for manifest in sound {
         for (path, artifact, secrets) in files::render(&composition, manifest, sink) {
             put(&composition, &mut artifacts, (manifest.machine.clone(), path), artifact, sink);
             said.entry(slots::SECRET.to_owned()).or_default().extend(secrets);

@@ -126,6 +126,11 @@ impl Schema {
                 return vec![Problem { key: true, ..problem(steps, message) }];
             }
             ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {
+                // Words that are each a schema of their own, since each has a description.
+                let words: Vec<&str> = context.iter().flatten().filter_map(constant).collect();
+                if words.len() == context.len() {
+                    return vec![not_one_of(steps, found, &words)];
+                }
                 // Where one of the alternatives got further in than the others, it is the one that was meant.
                 let depth = |branch: &Vec<ValidationError<'static>>| {
                     let steps = branch.iter().map(|error| error.instance_path().as_str().matches('/').count());
@@ -152,10 +157,7 @@ impl Schema {
             ValidationErrorKind::Type { kind } => expected(found, &kinds(kind)),
             ValidationErrorKind::Enum { options } => {
                 let options: Vec<&str> = options.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-                let label = found.as_str().and_then(|text| nearest(text, options.iter().copied())).map(did_you_mean);
-                let listed: Vec<String> = options.iter().map(|option| format!("`{option}`")).collect();
-                let message = format!("{} is not one of {}", shown(found), listed.join(", "));
-                return vec![Problem { label: label.unwrap_or_default(), ..problem(steps, message) }];
+                return vec![not_one_of(steps, found, &options)];
             }
             ValidationErrorKind::Constant { expected_value } => format!("{} is not {}", shown(found), shown(expected_value)),
             ValidationErrorKind::Pattern { pattern } => {
@@ -189,6 +191,20 @@ impl Schema {
 
 fn problem(steps: Vec<String>, message: String) -> Problem {
     Problem { steps, key: false, message, label: String::new(), help: None }
+}
+
+fn constant<'a>(error: &'a ValidationError<'_>) -> Option<&'a str> {
+    match error.kind() {
+        ValidationErrorKind::Constant { expected_value } => expected_value.as_str(),
+        _ => None,
+    }
+}
+
+fn not_one_of(steps: Vec<String>, found: &Value, options: &[&str]) -> Problem {
+    let label = found.as_str().and_then(|text| nearest(text, options.iter().copied())).map(did_you_mean);
+    let listed: Vec<String> = options.iter().map(|option| format!("`{option}`")).collect();
+    let message = format!("{} is not one of {}", shown(found), listed.join(", "));
+    Problem { label: label.unwrap_or_default(), ..problem(steps, message) }
 }
 
 fn unknown_key(steps: &[String], key: &str, schema: Option<&Value>) -> Problem {
@@ -347,6 +363,12 @@ mod tests {
             "unknown key `secert` in this file did you mean `secret`?"
         );
         assert_eq!(messages(schema, json!(1)), ["found `1`, expected a string or a table "]);
+    }
+
+    #[test]
+    fn words_with_descriptions_are_listed_like_others() {
+        let schema = json!({ "oneOf": [{ "const": "peer", "description": "x" }, { "const": "scram", "description": "y" }] });
+        assert_eq!(messages(schema, json!("pear")), ["`pear` is not one of `peer`, `scram` did you mean `peer`?"]);
     }
 
     #[test]

@@ -61,7 +61,7 @@ pub struct Nothing {}
 #[serde(deny_unknown_fields)]
 pub struct SecretRef {
     /// The secret's name in the project.
-    #[schemars(length(min = 1))]
+    #[schemars(regex(pattern = "^[A-Za-z0-9_][A-Za-z0-9_.-]{0,252}$"), extend("x-form" = "a secret's name: letters, digits, `_`, `.` and `-`"))]
     pub secret: String,
     /// Encodings of the value, applied left to right.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -297,8 +297,15 @@ pub enum Action {
     UserUnits { user: String, uid: u32, units: Vec<String> },
     /// Pulls an image into a user's store.
     Pull { user: String, uid: u32, image: String },
-    /// Restarts a unit of a user's manager and waits until others are active.
-    UserUnitRestart { user: String, uid: u32, unit: String, wait_for: Vec<String> },
+    /// Restarts a unit of a user's manager and waits until others are active. A change of one of `secrets` calls for it, too.
+    UserUnitRestart {
+        user: String,
+        uid: u32,
+        unit: String,
+        wait_for: Vec<String>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        secrets: Vec<String>,
+    },
 }
 
 /// Where a block stands in a file.

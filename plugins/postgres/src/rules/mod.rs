@@ -1,5 +1,6 @@
 //! The checks, one file each.
 
+mod foreign_role;
 mod locale;
 mod names;
 mod no_directory;
@@ -10,7 +11,7 @@ use rick_plugin_sdk::{Diagnostics, MachineCall, Rule, ServiceCall};
 use crate::Postgres;
 
 /// Every rule, in the order of their codes.
-pub const ALL: &[&Rule] = &[&locale::RULE, &names::RULE, &no_password::RULE, &no_directory::RULE];
+pub const ALL: &[&Rule] = &[&locale::RULE, &names::RULE, &no_password::RULE, &no_directory::RULE, &foreign_role::RULE];
 
 /// Makes all checks of a service.
 pub fn check_service(call: &ServiceCall<Postgres>, out: &mut Diagnostics) {
@@ -22,4 +23,5 @@ pub fn check_service(call: &ServiceCall<Postgres>, out: &mut Diagnostics) {
 /// Makes all checks of a machine.
 pub fn check_machine(call: &MachineCall<Postgres>, out: &mut Diagnostics) {
     no_directory::check(call, out);
+    foreign_role::check(call, out);
 }

@@ -42,7 +42,7 @@ pub fn render(
 
     // Containers are bound to their pod, so its restart is theirs as well, and only it brings a changed `.pod` into force.
     if let Some(pod) = pod {
-        let action = restart(context, &pod_unit, container_units.clone());
+        let action = restart(context, &pod_unit, container_units.clone(), Vec::new());
         out.step("restart", Phase::Restarts, action, &[pod.path()], place.clone());
     }
     for ((part, unit), container) in context.parts.iter().zip(&container_units).zip(containers) {
@@ -51,15 +51,19 @@ pub fn render(
             changed.push(container.environment.path());
         }
         changed.extend(container.mounted.iter().map(String::as_str));
-        let action = restart(context, unit, vec![unit.clone()]);
+        // Podman reads a secret when it makes the container.
+        let mut secrets: Vec<String> = container.secrets.iter().map(|(secret, _)| secret.clone()).collect();
+        secrets.sort();
+        secrets.dedup();
+        let action = restart(context, unit, vec![unit.clone()], secrets);
         out.step(&format!("restart:{}", part.name), Phase::Restarts, action, &changed, part.image_place.clone());
     }
     checks(context, &units, out);
 }
 
-fn restart(context: &Context<'_>, unit: &str, wait_for: Vec<String>) -> Action {
+fn restart(context: &Context<'_>, unit: &str, wait_for: Vec<String>, secrets: Vec<String>) -> Action {
     let (user, uid) = (context.identity.value.user.clone(), context.identity.value.uid);
-    Action::UserUnitRestart { user, uid, unit: unit.to_owned(), wait_for }
+    Action::UserUnitRestart { user, uid, unit: unit.to_owned(), wait_for, secrets }
 }
 
 /// Secrets go into the store of the service's own user: stores are not shared.

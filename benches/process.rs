@@ -1,0 +1,61 @@
+//! Whole processes, as a pre-commit hook pays for them: `cargo bench`. Prints medians and, since those differ from machine to
+//! machine, ratios to `rick --version`, which does nothing; all taken in one run, in turns.
+#![allow(clippy::print_stdout, reason = "this is what a benchmark is for")]
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+const ROUNDS: usize = 60;
+
+fn main() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    copy(&root.join("examples/guide"), folder.path());
+    let rick = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_rick"));
+        command.current_dir(folder.path()).args(arguments).env("XDG_CACHE_HOME", folder.path().join("cache"));
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        let start = Instant::now();
+        assert!(command.status().expect("rick runs").success(), "{arguments:?}");
+        start.elapsed()
+    };
+    // The first run compiles the plugins and makes the output.
+    let first = rick(&["build"]);
+    let cases: &[(&str, &[&str])] = &[
+        ("rick --version", &["--version"]),
+        ("rick plugin list", &["plugin", "list"]),
+        ("rick lint", &["lint"]),
+        ("rick build, nothing changes", &["build"]),
+        ("rick build, all is new", &["build", "-o", "new"]),
+    ];
+    let mut times: Vec<Vec<Duration>> = vec![Vec::new(); cases.len()];
+    for _ in 0..ROUNDS {
+        for (times, (_, arguments)) in times.iter_mut().zip(cases) {
+            let _ = std::fs::remove_dir_all(folder.path().join("new"));
+            times.push(rick(arguments));
+        }
+    }
+    let median = |times: &mut Vec<Duration>| {
+        times.sort();
+        times[times.len() / 2].as_secs_f64() * 1000.0
+    };
+    let nothing = median(&mut times[0].clone());
+    println!("examples/guide, {ROUNDS} runs of each, in turns; the very first, which compiles, took {} ms", first.as_millis());
+    for (times, (name, _)) in times.iter_mut().zip(cases) {
+        let time = median(times);
+        println!("{name:<30} {time:>7.2} ms  {:>6.1} x", time / nothing);
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    for entry in std::fs::read_dir(from).expect("a folder").flatten() {
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            std::fs::create_dir_all(&target).expect("it can be made");
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).expect("it can be copied");
+        }
+    }
+}
