@@ -22,8 +22,8 @@ impl<'a> Checked<'a> {
 pub fn check<'a>(composition: Composition<'a>, sink: &mut Sink) -> Checked<'a> {
     let sound = composition.sound(sink);
     for plugin in &composition.plugins.all {
+        let mut session = plugin.session();
         for_each_subject(&composition, &sound, plugin, "check", |subject| {
-            let mut session = plugin.session();
             let call = Call::new(&composition, plugin, subject, Some(Stage::Check));
             match session.check(&subject.title(), subject.scope(), &call.input) {
                 Ok(found) => found.into_iter().for_each(|found| call.report(&composition, &session, "check", found, sink)),

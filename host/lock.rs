@@ -28,9 +28,20 @@ pub struct Lock {
     version: u32,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     machines: BTreeMap<String, BTreeMap<String, BTreeMap<String, BTreeMap<String, u64>>>>,
-    /// Numbers that a service once had and changed, by machine and pool: on the machine they are still its files' owners.
+    /// Numbers that a service once had and changed, by machine, service and pool: on the machine its files may still have them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    retired: BTreeMap<String, BTreeMap<String, Vec<u64>>>,
+    retired: BTreeMap<String, BTreeMap<String, BTreeMap<String, Vec<u64>>>>,
+}
+
+/// A number that is not free.
+#[derive(Debug, Clone, Copy)]
+pub struct Taken<'a> {
+    /// The number.
+    pub number: u64,
+    /// Whose it is.
+    pub service: &'a str,
+    /// What it is for; `None`: the service had it once.
+    pub key: Option<&'a str>,
 }
 
 impl Lock {
@@ -70,12 +81,14 @@ impl Lock {
     }
 
     /// Every number of a pool that is or was somebody's, with whose it is.
-    pub fn taken<'a>(&'a self, within: &str, pool: &'a str) -> impl Iterator<Item = (u64, Option<&'a str>)> {
+    pub fn taken<'a>(&'a self, within: &str, pool: &'a str) -> impl Iterator<Item = Taken<'a>> {
         let held = self.machines.get(within).into_iter().flatten().flat_map(move |(service, pools)| {
-            pools.get(pool).into_iter().flatten().map(move |(_, &number)| (number, Some(service.as_str())))
+            let of_pool = pools.get(pool).into_iter().flatten();
+            of_pool.map(move |(key, &number)| Taken { number, service, key: Some(key) })
         });
-        let retired =
-            self.retired.get(within).and_then(|pools| pools.get(pool)).into_iter().flatten().map(|&number| (number, None));
+        let retired = self.retired.get(within).into_iter().flatten().flat_map(move |(service, pools)| {
+            pools.get(pool).into_iter().flatten().map(move |&number| Taken { number, service, key: None })
+        });
         held.chain(retired)
     }
 
@@ -86,11 +99,35 @@ impl Lock {
         if let Some(before) = before
             && before != number
         {
-            let retired = self.retired.entry(within.to_owned()).or_default().entry(pool.to_owned()).or_default();
+            let services = self.retired.entry(within.to_owned()).or_default();
+            let retired = services.entry(service.to_owned()).or_default().entry(pool.to_owned()).or_default();
             retired.push(before);
             retired.sort_unstable();
             retired.dedup();
         }
+    }
+
+    /// Forgets the numbers of a pool that nobody has any more.
+    pub fn forget(&mut self, within: &str, pool: &str, has: impl Fn(&str, &str) -> bool) {
+        for (service, pools) in self.machines.get_mut(within).into_iter().flatten() {
+            if let Some(numbers) = pools.get_mut(pool) {
+                numbers.retain(|key, _| has(service, key));
+                if numbers.is_empty() {
+                    pools.remove(pool);
+                }
+            }
+        }
+        for (_, pools) in self.retired.get_mut(within).into_iter().flatten() {
+            pools.remove(pool);
+        }
+        if let Some(services) = self.machines.get_mut(within) {
+            services.retain(|_, pools| !pools.is_empty());
+        }
+        if let Some(services) = self.retired.get_mut(within) {
+            services.retain(|_, pools| !pools.is_empty());
+        }
+        self.retired.retain(|_, services| !services.is_empty());
+        self.machines.retain(|_, services| !services.is_empty());
     }
 
     /// The file's text.
@@ -106,10 +143,12 @@ impl Lock {
                 }
             }
         }
-        for (machine, pools) in &self.retired {
-            text.push_str(&format!("\n[retired.{}]\n", key(machine)));
-            for (pool, numbers) in pools {
-                text.push_str(&format!("{} = {numbers:?}\n", key(pool)));
+        for (machine, services) in &self.retired {
+            for (service, pools) in services {
+                text.push_str(&format!("\n[retired.{}.{}]\n", key(machine), key(service)));
+                for (pool, numbers) in pools {
+                    text.push_str(&format!("{} = {numbers:?}\n", key(pool)));
+                }
             }
         }
         text
@@ -144,7 +183,7 @@ mod tests {
         let mut lock = Lock::default();
         lock.set("web1", "a", "uid", "uid", 800);
         lock.set("web1", "a", "uid", "uid", 850);
-        let mut taken: Vec<u64> = lock.taken("web1", "uid").map(|(number, _)| number).collect();
+        let mut taken: Vec<u64> = lock.taken("web1", "uid").map(|taken| taken.number).collect();
         taken.sort_unstable();
         assert_eq!(taken, [800, 850]);
     }

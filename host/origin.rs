@@ -55,6 +55,14 @@ impl Origin {
         }
     }
 
+    /// The nearest place that somebody wrote, in place of a default.
+    pub fn as_written(self) -> Self {
+        match self {
+            Origin::Default { near, .. } => Origin::Written(near),
+            other => other,
+        }
+    }
+
     /// Who else had a hand in it, for a note under a caret that is far from the value itself.
     pub fn via(&self, composition: &Composition<'_>) -> Option<String> {
         match self {

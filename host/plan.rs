@@ -32,6 +32,8 @@ pub struct MachinePlan {
     pub changes: Vec<(Change, Utf8PathBuf)>,
     /// Files that rick wrote before: all others in the folder are somebody else's.
     pub owned: BTreeSet<Utf8PathBuf>,
+    /// What stands beside the files differs: a step, a check, a reason.
+    pub reports_differ: bool,
     /// How many secrets it needs.
     pub secrets: usize,
     /// How many steps it has.
@@ -54,7 +56,7 @@ pub enum Change {
 impl MachinePlan {
     /// Whether nothing changes.
     pub fn is_empty(&self) -> bool {
-        self.changes.iter().all(|(change, _)| *change == Change::Unchanged)
+        !self.reports_differ && self.changes.iter().all(|(change, _)| *change == Change::Unchanged)
     }
 
     /// How many files have a change.
@@ -105,9 +107,12 @@ fn built_machines(output: &Utf8Path) -> Result<Vec<String>, Error> {
 
 fn machine_plan(output: &Utf8Path, machine: &str, services: usize, index: Option<&Index>) -> Result<MachinePlan, Error> {
     let folder = output.join(machine);
+    if fs::symlink_metadata(&folder).is_ok_and(|metadata| !metadata.is_dir()) {
+        return Err(foreign(&folder));
+    }
     let before = Index::read_paths(&folder)?;
     let files = index.map(Index::files).unwrap_or_default();
-    let mut changes = Vec::new();
+    let (mut changes, mut reports_differ) = (Vec::new(), false);
     for (path, bytes) in &files {
         let target = folder.join(path);
         let there = match fs::symlink_metadata(&target) {
@@ -123,27 +128,21 @@ fn machine_plan(output: &Utf8Path, machine: &str, services: usize, index: Option
             Some(there) if there == *bytes => Change::Unchanged,
             Some(_) => Change::Update,
         };
-        if let Ok(below) = path.strip_prefix(index::ROOT) {
-            changes.push((change, below.to_owned()));
-        } else if change != Change::Unchanged && !files.keys().any(|path| path.starts_with(index::ROOT)) {
-            changes.push((change, path.clone()));
+        match path.strip_prefix(index::ROOT) {
+            Ok(below) => changes.push((change, below.to_owned())),
+            // rick's own files may differ where no artifact does: a step, a check, a line that moved.
+            Err(_) => reports_differ |= change != Change::Unchanged,
         }
     }
-    for path in &before {
-        if !files.contains_key(path) {
-            changes.push((Change::Delete, path.strip_prefix(index::ROOT).unwrap_or(path).to_owned()));
+    for path in before.iter().filter(|path| !files.contains_key(*path)) {
+        match path.strip_prefix(index::ROOT) {
+            Ok(below) => changes.push((Change::Delete, below.to_owned())),
+            Err(_) => reports_differ = true,
         }
     }
-    // rick's own files may differ where no artifact does: a step, a check, a line that moved.
-    let reports_differ = files.iter().any(|(path, bytes)| {
-        !path.starts_with(index::ROOT) && fs::read(folder.join(path)).ok().as_deref() != Some(bytes.as_slice())
-    });
     changes.sort_by(|(left_change, left), (right_change, right)| (left, left_change).cmp(&(right, right_change)));
-    if reports_differ && changes.iter().all(|(change, _)| *change == Change::Unchanged) {
-        changes.insert(0, (Change::Update, Utf8PathBuf::from(index::FILE)));
-    }
     let (secrets, steps) = index.map_or((0, 0), |index| (index.secrets, index.steps));
-    Ok(MachinePlan { machine: machine.to_owned(), services, files, changes, owned: before, secrets, steps })
+    Ok(MachinePlan { machine: machine.to_owned(), services, files, changes, owned: before, reports_differ, secrets, steps })
 }
 
 fn foreign(path: &Utf8Path) -> Error {

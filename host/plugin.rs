@@ -88,6 +88,8 @@ pub struct Pool {
     pub range: Option<Range>,
     /// What to do when two want the same.
     pub help: String,
+    /// A number is free as soon as nobody has it.
+    pub reuse: bool,
 }
 
 /// Numbers to hand out: `first`, `first + block`, … not above `last`.
@@ -164,7 +166,6 @@ impl Failure {
         diagnostic.failure = true;
         diagnostic.plugin = Some(plugin.clone());
         diagnostic.notes.extend(log.iter().map(|line| format!("it logged: {line}")));
-        diagnostic.notes.push("nothing was written".to_owned());
         diagnostic.help("this is a fault of the plugin, not of your files: report it there, or use another version")
     }
 }
@@ -233,8 +234,24 @@ impl Descriptor {
             |what: &str, text: &str| Schema::parse(text).map_err(|error| format!("its {what} is no JSON Schema: {error}"));
         let pools = said.pools.iter().map(Pool::read).collect::<Result<_, _>>()?;
         let reads: Vec<Read> = said.reads.iter().map(Read::read).collect::<Result<_, _>>()?;
-        if let Some(twice) = reads.iter().enumerate().find(|(index, read)| reads[..*index].iter().any(|other| other.slot == read.slot)) {
+        if let Some(twice) =
+            reads.iter().enumerate().find(|(index, read)| reads[..*index].iter().any(|other| other.slot == read.slot))
+        {
             return Err(format!("it says twice how it reads `{}`", twice.1.slot));
+        }
+        const CALLS: &[&str] = &[
+            "claim",
+            "contribute",
+            "check:service",
+            "check:machine",
+            "check:project",
+            "check-files",
+            "render:service",
+            "render:machine",
+            "render:project",
+        ];
+        if let Some(unknown) = said.answers.iter().find(|call| !CALLS.contains(&call.as_str())) {
+            return Err(format!("it says that it answers `{unknown}`, and there are {}", CALLS.join(", ")));
         }
         let owned_prefix = format!("{}:", said.name);
         let foreign = said.owns.iter().map(|slot| &slot.name).chain(said.pools.iter().map(|pool| &pool.name));
@@ -298,7 +315,14 @@ impl Pool {
             "project" => true,
             other => return Err(wrong(&format!("`within` of `{other}`, and there are `machine` and `project`"))),
         };
-        Ok(Self { name: said.name.clone(), label: said.label.clone(), project_wide, range, help: said.help.clone() })
+        Ok(Self {
+            name: said.name.clone(),
+            label: said.label.clone(),
+            project_wide,
+            range,
+            help: said.help.clone(),
+            reuse: said.reuse,
+        })
     }
 }
 
@@ -322,6 +346,7 @@ impl Read {
 
 /// What an instance can reach: its limits, and where its log goes.
 struct State {
+    title: String,
     memory_wanted: Option<usize>,
     log: Vec<String>,
 }
@@ -333,7 +358,7 @@ const LOG_BYTES: usize = 1024;
 
 impl contract::rick::plugin::log::Host for State {
     fn log(&mut self, level: contract::rick::plugin::log::Level, message: String) {
-        tracing::debug!(?level, "{message}");
+        tracing::debug!(plugin = %self.title, "{level:?}: {message}");
         if self.log.len() < LOG_LINES {
             let end = (0..=LOG_BYTES.min(message.len())).rev().find(|&end| message.is_char_boundary(end)).unwrap_or(0);
             self.log.push(message[..end].replace('\n', " "));
@@ -431,7 +456,7 @@ impl<'a> Session<'a> {
         let (mut store, instance) = match self.live.take() {
             Some(live) => live,
             None => {
-                let state = State { memory_wanted: None, log: Vec::new() };
+                let state = State { title: self.title.clone(), memory_wanted: None, log: Vec::new() };
                 let mut store = Store::new(self.pre.engine(), state);
                 store.limiter(|state| state);
                 // Instantiation runs code of the plugin as well.
@@ -454,7 +479,7 @@ impl<'a> Session<'a> {
     fn failure(&self, function: &'static str, about: &str, error: &wasmtime::Error, state: &State) -> Failure {
         let what = match (state.memory_wanted, error.downcast_ref::<Trap>()) {
             (Some(bytes), _) => {
-                format!("wanted {} MiB of memory, where {} are allowed, and was stopped", bytes >> 20, MEMORY >> 20)
+                format!("wanted {} MiB of memory, where {} are allowed, and was stopped", bytes.div_ceil(1 << 20), MEMORY >> 20)
             }
             (None, Some(Trap::OutOfFuel)) => "used up its fuel and was stopped".to_owned(),
             (None, Some(Trap::StackOverflow)) => "overflowed its stack and was stopped".to_owned(),

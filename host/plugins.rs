@@ -90,12 +90,12 @@ fn refuse_shared_tables(all: &[Plugin]) -> Result<(), Error> {
 
 fn refuse_unknown_slots(all: &[Plugin], slots: &Slots) -> Result<(), Error> {
     for plugin in all {
-        let Some(unknown) =
-            plugin.descriptor.writes_slots.iter().find(|slot| slot.starts_with("rick:") && !slots.contains_key(*slot))
-        else {
+        let reads = plugin.descriptor.reads.iter().map(|read| &read.slot);
+        let named = plugin.descriptor.writes_slots.iter().chain(reads);
+        let Some(unknown) = named.into_iter().find(|slot| slot.starts_with("rick:") && !slots.contains_key(*slot)) else {
             continue;
         };
-        let reason = format!("it contributes to `{unknown}`, and rick {} has no such slot", env!("CARGO_PKG_VERSION"));
+        let reason = format!("it names the slot `{unknown}`, and rick {} has no such slot", env!("CARGO_PKG_VERSION"));
         return Err(Error::Plugin { plugin: plugin.title(), reason });
     }
     Ok(())

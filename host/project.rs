@@ -16,6 +16,8 @@ use crate::source::{SourceId, Sources, Span};
 
 /// The name of a project's own file.
 pub const FILE: &str = "rick.toml";
+/// The folder with the manifests, where rick.toml does not say another.
+pub const SERVICES: &str = "services";
 
 const SERVICE_SCHEMA: &str = include_str!("project/service.schema.json");
 const FILE_SCHEMA: &str = include_str!("project/file.schema.json");
@@ -100,6 +102,11 @@ impl Opened {
         plugins.into_iter().flatten().filter_map(component).collect()
     }
 
+    /// The folder with the manifests.
+    pub fn services_folder(&self) -> String {
+        services_folder(self.settings.as_ref())
+    }
+
     /// Its texts, for messages about a `rick.toml` that cannot be read.
     pub fn into_sources(self) -> Sources {
         self.sources
@@ -110,7 +117,8 @@ impl Opened {
 pub fn load(opened: Opened, plugins: &Plugins, sink: &mut Sink) -> Result<Result<Project, Sources>, Error> {
     let Opened { root, mut sources, settings } = opened;
     let Some(settings) = settings else { return Ok(Err(sources)) };
-    settings_schema(plugins).check(&settings.value, &settings.node, sink);
+    let refused_settings = !settings_schema(plugins).check(&settings.value, &settings.node, sink).is_empty();
+    let refused_settings = refuse_empty_ranges(&settings, sink) || refused_settings;
     let machines: Vec<String> = settings
         .value
         .get("machines")
@@ -118,14 +126,41 @@ pub fn load(opened: Opened, plugins: &Plugins, sink: &mut Sink) -> Result<Result
         .map(|machines| machines.keys().cloned().collect())
         .unwrap_or_default();
 
-    let folder = settings.value.pointer("/project/services").and_then(Value::as_str).unwrap_or("services").to_owned();
+    let folder = services_folder(Some(&settings));
     let schema = manifest_schema(plugins);
     let (mut manifests, mut names) = (Vec::new(), BTreeSet::new());
+    if !root.join(&folder).is_dir() {
+        let (node, _) = settings.node.nearest(["project", "services"]);
+        let message = format!("there is no folder `{folder}` with the manifests of services");
+        sink.push(
+            Diagnostic::error("schema", message, node.value.clone())
+                .help("make it, or say in [project] which it is: `services = \"…\"`"),
+        );
+    }
     for path in manifest_paths(&root, &folder)? {
-        let text = fs::read_to_string(root.join(&path)).map_err(Error::file("read", root.join(&path)))?;
-        let source = sources.add(&path, text);
         let name = path.file_stem().unwrap_or_default().to_owned();
         names.insert(name.clone());
+        let text = match fs::read(root.join(&path)).map(String::from_utf8) {
+            Ok(Ok(text)) => text,
+            Ok(Err(_)) => {
+                refuse_file(&mut sources, &path, &name, "it is not UTF-8 text".to_owned(), sink);
+                continue;
+            }
+            Err(error) => {
+                refuse_file(&mut sources, &path, &name, format!("it cannot be read: {error}"), sink);
+                continue;
+            }
+        };
+        if !is_service_name(&name) {
+            let message = format!("`{name}` cannot be a service's name: {SERVICE_NAME}");
+            refuse_file(&mut sources, &path, &name, message, sink);
+            continue;
+        }
+        let source = sources.add(&path, text);
+        // With settings that were refused, no plugin can be asked.
+        if refused_settings {
+            sink.fail(&name);
+        }
         let Some(document) = document::parse(&sources, source, sink) else {
             sink.fail(&name);
             continue;
@@ -139,6 +174,44 @@ pub fn load(opened: Opened, plugins: &Plugins, sink: &mut Sink) -> Result<Result
     Ok(Ok(Project { root, sources, settings, machines, manifests, names }))
 }
 
+fn services_folder(settings: Option<&Document>) -> String {
+    let stated = settings.and_then(|settings| settings.value.pointer("/project/services")).and_then(Value::as_str);
+    stated.unwrap_or(SERVICES).to_owned()
+}
+
+/// A range whose last number is before its first.
+fn refuse_empty_ranges(settings: &Document, sink: &mut Sink) -> bool {
+    let mut refused = false;
+    for (machine, table) in settings.value.get("machines").and_then(Value::as_object).into_iter().flatten() {
+        for (pool, range) in table.get("pools").and_then(Value::as_object).into_iter().flatten() {
+            let number = |key: &str| range.get(key).and_then(Value::as_u64);
+            if let (Some(first), Some(last)) = (number("first"), number("last"))
+                && first > last
+            {
+                let (node, _) = settings.node.nearest(["machines", machine, "pools", pool]);
+                let message = format!("the range of `{pool}` is empty: it ends at {last}, before {first}");
+                sink.push(Diagnostic::error("schema", message, node.value.clone()));
+                refused = true;
+            }
+        }
+    }
+    refused
+}
+
+/// What a service may be called: it is part of a user's name, a host name and of paths.
+pub const SERVICE_NAME: &str = "lower case letters, digits and hyphens, at most 30, a letter first";
+
+/// Whether a service may be called so.
+pub fn is_service_name(name: &str) -> bool {
+    let plain = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
+    name.len() <= 30 && name.starts_with(|letter: char| letter.is_ascii_lowercase()) && name.chars().all(plain)
+}
+
+fn refuse_file(sources: &mut Sources, path: &Utf8Path, name: &str, message: String, sink: &mut Sink) {
+    let source = sources.add(path, String::new());
+    sink.push_for(name, Diagnostic::error("file", message, Span { source, bytes: 0..0 }));
+}
+
 /// Paths relative to the root, in the order of their names, whatever order the folder gives them in.
 fn manifest_paths(root: &Utf8Path, folder: &str) -> Result<Vec<Utf8PathBuf>, Error> {
     let absolute = root.join(folder);
@@ -148,7 +221,8 @@ fn manifest_paths(root: &Utf8Path, folder: &str) -> Result<Vec<Utf8PathBuf>, Err
     let mut paths = Vec::new();
     for entry in absolute.read_dir_utf8().map_err(Error::file("list", &absolute))? {
         let entry = entry.map_err(Error::file("list", &absolute))?;
-        if entry.path().extension() == Some("toml") {
+        // What editors leave beside a file is hidden, and no service.
+        if entry.path().extension() == Some("toml") && !entry.file_name().starts_with('.') && entry.path().is_file() {
             paths.push(Utf8Path::new(folder).join(entry.file_name()));
         }
     }
@@ -413,6 +487,24 @@ pub fn manifest_schema(plugins: &Plugins) -> Schema {
     }))
 }
 
+/// The pools of numbers that a machine may narrow.
+fn pools_schema(plugins: &Plugins) -> Value {
+    let range = json!({
+        "type": "object",
+        "required": ["first", "last"],
+        "additionalProperties": false,
+        "properties": { "first": { "type": "integer", "minimum": 0 }, "last": { "type": "integer", "minimum": 0 } },
+    });
+    let pools = plugins.all.iter().flat_map(|plugin| &plugin.descriptor.pools).filter(|pool| pool.range.is_some());
+    let pools: Map<String, Value> = pools.map(|pool| (pool.name.clone(), range.clone())).collect();
+    json!({
+        "type": "object",
+        "description": "Numbers that may be handed out there, by pool.",
+        "additionalProperties": false,
+        "properties": pools,
+    })
+}
+
 /// The schema of rick.toml with these plugins.
 pub fn settings_schema(plugins: &Plugins) -> Schema {
     let text = json!({ "type": "string" });
@@ -421,19 +513,7 @@ pub fn settings_schema(plugins: &Plugins) -> Schema {
             "versions",
             json!({ "type": "object", "additionalProperties": text, "description": "What is on the machine, by upstream name: podman, postgresql." }),
         ),
-        (
-            "pools",
-            json!({
-                "type": "object",
-                "description": "Numbers that may be handed out there, by pool.",
-                "additionalProperties": {
-                    "type": "object",
-                    "required": ["first", "last"],
-                    "additionalProperties": false,
-                    "properties": { "first": { "type": "integer", "minimum": 0 }, "last": { "type": "integer", "minimum": 0 } },
-                },
-            }),
-        ),
+        ("pools", pools_schema(plugins)),
     ]);
     let (mut settings, mut tables) = (Map::new(), Map::new());
     for plugin in &plugins.all {

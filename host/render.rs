@@ -98,8 +98,8 @@ pub fn render<'a>(checked: Checked<'a>, sink: &mut Sink) -> Deployment<'a> {
     let mut said: BTreeMap<String, Vec<Entry>> = BTreeMap::new();
     let sound = composition.sound(sink);
     for plugin in &composition.plugins.all {
+        let mut session = plugin.session();
         for_each_subject(&composition, &sound, plugin, "render", |subject| {
-            let mut session = plugin.session();
             let call = Call::new(&composition, plugin, subject, Some(Stage::Render));
             let answer = match session.render(&subject.title(), subject.scope(), &call.input) {
                 Ok(answer) => answer,
@@ -221,7 +221,9 @@ fn put(
     let span = |artifact: &Artifact| {
         artifact.segments.iter().flat_map(|segment| &segment.because).find_map(|origin| origin.span(composition))
     };
-    let message = if *path == place.1 {
+    let message = if *path == place.1 && other.whose == artifact.whose {
+        format!("`{path}` on {} is written twice by {}", place.0, other.whose)
+    } else if *path == place.1 {
         format!("`{path}` on {} is written by {} and by {}", place.0, other.whose, artifact.whose)
     } else {
         format!("`{path}` of {} and `{}` of {} cannot both be on {}", other.whose, place.1, artifact.whose, place.0)

@@ -9,9 +9,9 @@ use crate::diagnostic::{Diagnostic, Severity};
 /// How diagnostics are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
-    /// With source snippets.
+    /// For people.
     Human,
-    /// One JSON document.
+    /// For programs: one JSON document.
     Json,
 }
 

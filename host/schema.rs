@@ -177,7 +177,7 @@ impl Schema {
             _ => error.to_string(),
         };
         let described = about.and_then(|schema| schema.get("description")).and_then(Value::as_str);
-        let name = steps.last().cloned().unwrap_or_default();
+        let name = steps.iter().rev().find(|step| step.parse::<usize>().is_err()).cloned().unwrap_or_default();
         let help = described.map(|description| format!("`{name}`: {}", first_sentence(description)));
         vec![Problem { help, ..problem(steps, message) }]
     }

@@ -114,6 +114,8 @@ fn carry_over(old: &Utf8Path, new: &Utf8Path, below: &Utf8Path, machine: &Machin
             if inside > 0 || (empty && !ricks) {
                 let target = new.join(&path);
                 fs::create_dir_all(&target).map_err(Error::file("make", &target))?;
+                let mode = fs::metadata(entry.path()).map_err(Error::file("look at", entry.path()))?.permissions();
+                fs::set_permissions(&target, mode).map_err(Error::file("make", &target))?;
             }
             count += inside + usize::from(empty && !ricks);
         } else if !machine.owned.contains(&path) {

@@ -110,6 +110,59 @@ fn plugins_are_listed_with_what_they_may_do() {
 }
 
 #[test]
+fn a_file_that_can_be_no_service_is_refused_and_what_editors_leave_is_passed_over() {
+    let service = "[service]\nimage = \"ghcr.io/acme/x:1.0\"\n";
+    let project = Project::of(&[("services/a.toml", service), ("services/we ird%n.toml", service)]);
+    project.write("services/.a.toml", "not TOML");
+    std::os::unix::fs::symlink("nowhere", project.path().join("services/.#a.toml")).expect("a link");
+    let said = project.rick(&["lint"]);
+    assert_eq!(said.code, 1);
+    assert!(said.out.contains("`we ird%n` cannot be a service's name"), "{}", said.out);
+    std::fs::remove_file(project.path().join("services/we ird%n.toml")).expect("it is there");
+    project.build();
+    std::fs::write(project.path().join("services/b.toml"), b"\xff\xfe").expect("it can be written");
+    let said = project.rick(&["lint"]);
+    assert_eq!(said.code, 1);
+    assert!(said.out.contains("services/b.toml") && said.out.contains("it is not UTF-8 text"), "{}", said.out);
+}
+
+#[test]
+fn a_folder_of_manifests_that_is_not_there_deletes_nothing() {
+    let project = Project::copy_of("examples/guide");
+    project.build();
+    let before = project.tree("dist");
+    let settings = project.read("rick.toml");
+    project.write("rick.toml", &format!("{settings}\n[project]\nservices = \"servics\"\n"));
+    let said = project.rick(&["build"]);
+    assert_eq!(said.code, 1);
+    assert!(said.err.contains("there is no folder `servics`"), "{}", said.err);
+    assert_eq!(project.tree("dist"), before);
+}
+
+#[test]
+fn settings_that_are_refused_reach_no_plugin() {
+    let project = Project::of(&[("services/a.toml", "[service]\nimage = \"ghcr.io/acme/a:1.0\"\n")]);
+    project.write("rick.toml", &format!("{}[plugins.account]\nhome_base = 5\n", crate::support::MACHINE));
+    let said = project.rick(&["lint"]);
+    assert_eq!(said.code, 1, "{}", said.out);
+    assert!(!said.out.contains("error[plugin]"), "{}", said.out);
+}
+
+#[test]
+fn init_brings_the_schemas_up_to_date_with_the_projects_own_plugins() {
+    let project = Project::empty();
+    project.write(
+        "rick.toml",
+        &format!("{}[project]\nservices = \"apps\"\n[plugins.unruly]\ncomponent = \"unruly.wasm\"\n", crate::support::MACHINE),
+    );
+    std::fs::copy(crate::support::unruly(), project.path().join("unruly.wasm")).expect("it can be copied");
+    let output = rick(std::path::Path::new("/")).args(["init", "--project"]).arg(project.path()).output().expect("rick runs");
+    assert_eq!(said(output).code, 0);
+    assert!(project.read(".rick/manifest.schema.json").contains("\"unruly\""));
+    assert!(project.exists("apps") && !project.exists("services"));
+}
+
+#[test]
 fn defaults_of_the_project_lie_under_every_manifest() {
     let project = Project::of(&[
         ("services/a.toml", "[service]\nimage = \"ghcr.io/acme/a:1.0\"\n"),

@@ -48,6 +48,7 @@ fn every_failure_names_plugin_version_function_and_service() {
         ("foreign-path", "writes `/etc/passwd`, which is not one of the paths that it declared"),
         ("unknown-encoding", "encodes the secret `s` by `rot13`"),
         ("too-late", "contributes to `rick:env@1` while it renders"),
+        ("babble", "reports `XX999`, which is not one of its rules, in `check`"),
         ("chatter", "gave up, in `contribute`"),
     ];
     for (act, what) in cases {

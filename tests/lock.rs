@@ -60,6 +60,49 @@ fn a_failed_build_leaves_the_lock_as_it_was() {
 }
 
 #[test]
+fn a_number_that_was_handed_out_is_not_taken_away() {
+    let project = Project::of(&[(
+        "services/a.toml",
+        "[service]\nimage = \"ghcr.io/acme/a:1.0\"\nport = 80\n[quadlet]\nports = [{ port = 2222 }]\n",
+    )]);
+    project.build();
+    assert!(project.read("rick.lock").contains("80 = 18000"), "{}", project.read("rick.lock"));
+    project.write("services/b.toml", "[service]\nimage = \"ghcr.io/acme/b:1.0\"\nport = 90\n[quadlet]\nhost_port = 18000\n");
+    let said = project.rick(&["build"]);
+    assert_eq!(said.code, 1);
+    assert!(said.err.contains("`b` wants port 18000, which is that of `a` on web1"), "{}", said.err);
+}
+
+#[test]
+fn a_service_can_take_its_own_number_back_and_nobody_else_can() {
+    let stated = |uid: u32| format!("{SERVICE}[account]\nuid = {uid}\n");
+    let project = Project::of(&[("services/a.toml", &stated(850))]);
+    project.build();
+    project.write("services/a.toml", &stated(851));
+    project.build();
+    project.write("services/b.toml", &stated(850));
+    let said = project.rick(&["lint"]);
+    assert!(said.out.contains("`b` wants uid 850, which is that of `a` on web1"), "{}", said.out);
+    std::fs::remove_file(project.path().join("services/b.toml")).expect("it is there");
+    project.write("services/a.toml", &stated(850));
+    project.build();
+    assert_eq!(uids(&project)[0].1, "850:850");
+}
+
+#[test]
+fn a_port_is_free_as_soon_as_nobody_has_it() {
+    let port = |port: u16| format!("[service]\nimage = \"ghcr.io/acme/x:1.0\"\nport = {port}\n");
+    let project = Project::of(&[("services/a.toml", &port(8080)), ("services/b.toml", &port(8081))]);
+    project.build();
+    std::fs::remove_file(project.path().join("services/a.toml")).expect("it is there");
+    project.write("services/b.toml", &port(8080));
+    project.build();
+    project.write("services/c.toml", &port(8081));
+    project.build();
+    assert!(project.read("rick.lock").contains("[machines.web1.a]"), "the uid of a is still its own");
+}
+
+#[test]
 fn a_pool_can_be_narrowed_and_says_so_when_it_is_empty() {
     let project = Project::of(&[("services/a.toml", SERVICE), ("services/b.toml", SERVICE)]);
     let machine = "[machines.web1]\nversions = { podman = \"5.4.2\" }\npools.\"account:uid\" = { first = 870, last = 870 }\n";

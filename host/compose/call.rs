@@ -140,8 +140,9 @@ impl<'a> Call<'a> {
             }
             ["settings", rest @ ..] => self.setting(&["plugins", &self.plugin.descriptor.name], rest, wants_key),
             ["facts", rest @ ..] => self.setting(&["machines", self.machine()?, &self.plugin.descriptor.name], rest, wants_key),
-            ["machine", rest @ ..] => self.setting(&["machines", self.machine()?], rest, wants_key),
-            ["machines", rest @ ..] => self.setting(&["machines"], rest, wants_key),
+            // A machine has no defaults: what is not said of it is missing, there.
+            ["machine", rest @ ..] => self.setting(&["machines", self.machine()?], rest, wants_key).as_written(),
+            ["machines", rest @ ..] => self.setting(&["machines"], rest, wants_key).as_written(),
             ["services", name, rest @ ..] => self.of_service(composition, name, rest, wants_key).ok_or_else(outside)?,
             ["services"] | ["scope"] => self.setting(&[], &[], wants_key),
             rest => match self.subject {
@@ -171,8 +172,9 @@ impl<'a> Call<'a> {
             }
             _ => return None,
         };
-        // What is derived of a name that nobody wrote is there because of the manifest as such.
-        Some(place_of(&manifest.document.node, &path, wants_key, whose))
+        let origin = place_of(&manifest.document.node, &path, wants_key, whose);
+        // The name of the file, and the only machine: nobody's default, but the manifest as such.
+        Some(if matches!(path.as_slice(), ["service", "name" | "machine"]) { origin.as_written() } else { origin })
     }
 
     fn setting(&self, root: &[&str], rest: &[&str], wants_key: bool) -> Origin {
@@ -205,6 +207,9 @@ impl<'a> Call<'a> {
         resolve: impl Fn(&Place) -> Result<Origin, String>,
     ) -> Result<Diagnostic, Failure> {
         let lie = |what: String| session.lie(function, &self.subject.title(), what);
+        if !self.plugin.descriptor.rules.iter().any(|rule| rule.code == said.code) {
+            return Err(lie(format!("reports `{}`, which is not one of its rules", said.code)));
+        }
         let severity = match said.severity {
             types::Severity::Error => Severity::Error,
             types::Severity::Warning => Severity::Warning,

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::Composition;
 use super::call::{Call, Subject};
 use crate::diagnostic::{Diagnostic, Sink};
-use crate::lock;
+use crate::lock::{self, Taken};
 use crate::origin::Origin;
 use crate::plugin::{Pool, Range};
 use crate::source::Span;
@@ -126,9 +126,17 @@ fn wanted(pool: &Pool, want: Option<&str>) -> Result<Option<Value>, String> {
 
 fn allot(composition: &mut Composition<'_>, pool: &Pool, within: &str, mut claims: Vec<Claim>, sink: &mut Sink) {
     claims.sort_by(|left, right| (&left.service, &left.key).cmp(&(&right.service, &right.key)));
+    if pool.reuse {
+        let project = composition.project;
+        let claimed = |service: &str, key: &str| claims.iter().any(|claim| claim.service == service && claim.key == key);
+        // A service with an error claims nothing today, and still has what it had.
+        let has =
+            |service: &str, key: &str| claimed(service, key) || (project.names.contains(service) && sink.has_failed(service));
+        composition.lock.forget(within, &pool.name, has);
+    }
     let block = pool.range.map_or(1, |range| range.block);
     let (wanting, open): (Vec<Claim>, Vec<Claim>) = claims.into_iter().partition(|claim| claim.want.is_some());
-    let mut given: Vec<(u64, String)> = Vec::new();
+    let mut given: Vec<u64> = Vec::new();
     for (index, claim) in wanting.iter().enumerate() {
         let value = claim.want.clone().unwrap_or_default();
         let earlier = wanting[..index].iter().find(|other| overlap(other.want.as_ref(), Some(&value), block));
@@ -137,15 +145,11 @@ fn allot(composition: &mut Composition<'_>, pool: &Pool, within: &str, mut claim
             continue;
         }
         if let Some(number) = value.as_u64() {
-            let others = composition.lock.taken(within, &pool.name);
-            let held = others.filter(|&(taken, service)| taken.abs_diff(number) < block && service != Some(&claim.service));
-            let owner = held.map(|(_, service)| service.unwrap_or("a service that changed its own").to_owned()).next();
-            // Another's number that it holds by the lock alone; one that is wanted by both is found above.
-            if let Some(owner) = owner.filter(|owner| !wanting.iter().any(|other| other.service == *owner)) {
+            if let Some(owner) = owner(composition, pool, within, &wanting, claim, number) {
                 belongs_to(composition, pool, within, &owner, claim, sink);
                 continue;
             }
-            given.push((number, claim.service.clone()));
+            given.push(number);
             composition.lock.set(within, &claim.service, &pool.name, &claim.key, number);
         }
         composition.held.push(held(pool, within, claim, value, false));
@@ -154,26 +158,49 @@ fn allot(composition: &mut Composition<'_>, pool: &Pool, within: &str, mut claim
     for claim in &open {
         let stated = composition.project.range(&claim.machine, &pool.name);
         let range = stated.map_or(default_range, |stated| Range { block: default_range.block, ..stated });
-        let kept = composition.lock.get(within, &claim.service, &pool.name, &claim.key);
-        let free = |number: u64, composition: &Composition<'_>| {
-            !given.iter().any(|(taken, _)| taken.abs_diff(number) < block)
-                && !composition.lock.taken(within, &pool.name).any(|(taken, service)| {
-                    taken.abs_diff(number) < block && (service != Some(&claim.service) || kept != Some(taken))
-                })
+        let not_given = |number: &u64| !given.iter().any(|taken| taken.abs_diff(*number) < block);
+        let own = |taken: &Taken<'_>| taken.service == claim.service && taken.key == Some(&claim.key);
+        let free = |number: &u64| {
+            let others = composition.lock.taken(within, &pool.name).filter(|taken| !own(taken));
+            not_given(number) && !others.into_iter().any(|taken| taken.number.abs_diff(*number) < block)
         };
-        let kept = kept.filter(|&number| !given.iter().any(|(taken, _)| taken.abs_diff(number) < block));
+        let kept = composition.lock.get(within, &claim.service, &pool.name, &claim.key).filter(not_given);
         let count = (range.last.saturating_sub(range.first) + 1) / range.block;
-        let candidates = (0..count).map(|index| range.first + index * range.block);
-        let number = kept.or_else(|| candidates.into_iter().find(|&number| free(number, composition)));
+        let number = kept.or_else(|| (0..count).map(|index| range.first + index * range.block).find(free));
         match number {
             Some(number) => {
-                given.push((number, claim.service.clone()));
+                given.push(number);
                 composition.lock.set(within, &claim.service, &pool.name, &claim.key, number);
                 composition.held.push(held(pool, within, claim, number.into(), true));
             }
             None => exhausted(composition, pool, within, range, claim, sink),
         }
     }
+}
+
+/// The other service that has a number, or had it while its files may still have it.
+fn owner(
+    composition: &Composition<'_>,
+    pool: &Pool,
+    within: &str,
+    wanting: &[Claim],
+    claim: &Claim,
+    number: u64,
+) -> Option<String> {
+    let in_the_way = |taken: &Taken<'_>| {
+        if taken.number.abs_diff(number) >= pool.range.map_or(1, |range| range.block) || taken.service == claim.service {
+            return false;
+        }
+        let wants = wanting.iter().find(|other| other.service == taken.service && Some(other.key.as_str()) == taken.key);
+        match wants.and_then(|other| other.want.as_ref()?.as_u64()) {
+            // Both want it: that is reported at both places.
+            Some(wanted) if wanted.abs_diff(number) < pool.range.map_or(1, |range| range.block) => false,
+            // It moves away, and leaves nothing behind.
+            Some(_) => !pool.reuse,
+            None => true,
+        }
+    };
+    composition.lock.taken(within, &pool.name).find(in_the_way).map(|taken| taken.service.to_owned())
 }
 
 fn overlap(left: Option<&Value>, right: Option<&Value>, block: u64) -> bool {
@@ -231,7 +258,11 @@ fn taken_twice(composition: &Composition<'_>, pool: &Pool, within: &str, first: 
 fn belongs_to(composition: &Composition<'_>, pool: &Pool, within: &str, owner: &str, claim: &Claim, sink: &mut Sink) {
     let (value, whole) = (shown(claim.want.as_ref()), where_within(within));
     let message = format!("`{}` wants {} {value}, which is that of `{owner}` {whole}", claim.service, pool.label);
-    let gone = if composition.project.names.contains(owner) { "" } else { ", which is gone, but whose files may still be there" };
+    let gone = if composition.project.names.contains(owner) {
+        ""
+    } else {
+        ", which is gone, but whose files may still be on the machine"
+    };
     let diagnostic = Diagnostic::new("claim", crate::diagnostic::Severity::Error, message, place(composition, claim))
         .label("another service has it")
         .note(format!("rick.lock keeps it for `{owner}`{gone}"))

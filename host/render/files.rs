@@ -151,7 +151,7 @@ fn template(composition: &Composition<'_>, manifest: &Manifest, file: &File, tex
         });
         let found = text.get(bytes.clone()).unwrap_or_default().trim();
         let what = match (error.kind(), error.detail()) {
-            (ErrorKind::UndefinedError, None) => format!("`{found}` is not defined"),
+            (ErrorKind::UndefinedError, None) => format!("`{found}` is undefined"),
             (_, Some(detail)) => detail.to_owned(),
             (kind, None) => kind.to_string(),
         };
@@ -172,7 +172,7 @@ fn template(composition: &Composition<'_>, manifest: &Manifest, file: &File, tex
     if let Some(unknown) = unknown.into_iter().find(|name| !environment.globals().any(|(global, _)| global == name)) {
         let bytes = find_word(text, &unknown).unwrap_or(0..0);
         let label = nearest(&unknown, known.iter().copied()).map(|near| format!("did you mean `{near}`?")).unwrap_or_default();
-        let diagnostic = refused(format!("`{unknown}` is not defined"), bytes).label(label);
+        let diagnostic = refused(format!("`{unknown}` is undefined"), bytes).label(label);
         return Err(Box::new(diagnostic.help(format!("a template of this service knows {}", known.join(", ")))));
     }
     let (rendered, spans) = template.render_with_spans(Serde(&context)).map_err(|error| describe(&error))?;
@@ -219,7 +219,10 @@ fn add_functions(
             None => of_slot.next(),
         };
         let what = key.map_or_else(String::new, |key| format!(" under `{key}`"));
-        let missing = || minijinja::Error::new(ErrorKind::InvalidOperation, format!("nothing was contributed to `{name}`{what}"));
+        let near = nearest(&name, entries.iter().map(|(slot, ..)| slot.as_str())).filter(|near| *near != name);
+        let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+        let detail = format!("nothing was contributed to `{name}`{what}{near}");
+        let missing = || minijinja::Error::new(ErrorKind::InvalidOperation, detail);
         found.map(|(_, _, value)| minijinja::Value::from(Serde(value))).ok_or_else(missing)
     });
 }

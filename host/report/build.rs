@@ -26,6 +26,9 @@ fn machine(plan: &MachinePlan) -> String {
         };
         text.push_str(&format!("  {sign} {path}\n"));
     }
+    if plan.reports_differ {
+        text.push_str("  ~ steps, checks or reasons\n");
+    }
     if plan.count(Change::Unchanged) > 0 {
         text.push_str(&format!("  = {} unchanged\n", plan.count(Change::Unchanged)));
     }

@@ -7,18 +7,18 @@ use crate::source::Sources;
 
 /// All diagnostics as one JSON document with a newline at its end. Version 1.
 pub fn render(diagnostics: &[Diagnostic], sources: &Sources) -> String {
-    let count = |severity| diagnostics.iter().filter(|diagnostic| diagnostic.severity == severity).count();
-    let document = json!({
-        "version": 1,
-        "diagnostics": value(diagnostics, sources),
-        "summary": { "errors": count(Severity::Error), "warnings": count(Severity::Warning) },
-    });
-    serde_json::to_string_pretty(&document).unwrap_or_default() + "\n"
+    serde_json::to_string_pretty(&document(diagnostics, sources)).unwrap_or_default() + "\n"
 }
 
-/// The diagnostics alone, for documents that hold more.
-pub fn value(diagnostics: &[Diagnostic], sources: &Sources) -> Value {
-    diagnostics.iter().map(|diagnostic| entry(diagnostic, sources)).collect()
+/// The document, for commands that add to it.
+pub fn document(diagnostics: &[Diagnostic], sources: &Sources) -> Value {
+    let count = |severity| diagnostics.iter().filter(|diagnostic| diagnostic.severity == severity).count();
+    let listed: Vec<Value> = diagnostics.iter().map(|diagnostic| entry(diagnostic, sources)).collect();
+    json!({
+        "version": 1,
+        "diagnostics": listed,
+        "summary": { "errors": count(Severity::Error), "warnings": count(Severity::Warning) },
+    })
 }
 
 fn entry(diagnostic: &Diagnostic, sources: &Sources) -> Value {

@@ -2,15 +2,13 @@
 
 use std::time::Instant;
 
-use camino::Utf8PathBuf;
-use serde_json::json;
-
 use crate::cli::{Failed, FormatArgument, Outcome, Ui};
 use crate::error::Error;
 use crate::plan::plan;
 use crate::report::{self, Format};
 use crate::verbs::{gather, judged, outcome, print_problems};
 use crate::write::write;
+use camino::Utf8PathBuf;
 
 /// Composes, checks and writes the deployment of every machine. With an error nothing is written.
 #[derive(Debug, clap::Args)]
@@ -51,11 +49,12 @@ impl Build {
             write(plan, &inputs.root, &judged.deployment().composition.lock)?;
         }
         let json = self.format.format == Format::Json;
-        if json && let Some(plan) = &plan {
-            let diagnostics = report::json::value(&inputs.sink.sorted(&project.sources), &project.sources);
-            let text = json!({ "version": 1, "build": report::build::json(plan), "diagnostics": diagnostics });
-            writeln!(ui.out, "{}", serde_json::to_string_pretty(&text).unwrap_or_default())?;
-            return Ok(outcome(&inputs.sink.sorted(&project.sources), &inputs.sink));
+        if json {
+            let diagnostics = inputs.sink.sorted(&project.sources);
+            let mut document = report::json::document(&diagnostics, &project.sources);
+            document["build"] = plan.as_ref().map(report::build::json).unwrap_or_default();
+            writeln!(ui.out, "{}", serde_json::to_string_pretty(&document).unwrap_or_default())?;
+            return Ok(outcome(&diagnostics, &inputs.sink));
         }
         let diagnostics = print_problems(ui, &inputs.sink, &project.sources, self.format.format, false)?;
         match plan {
@@ -63,7 +62,7 @@ impl Build {
                 write!(ui.out, "{}", report::build::human(&plan))?;
                 writeln!(ui.err, "built in {} ms", start.elapsed().as_millis())?;
             }
-            None if !json => writeln!(ui.err, "nothing was written")?,
+            None => writeln!(ui.err, "nothing was written")?,
             _ => {}
         }
         Ok(outcome(&diagnostics, &inputs.sink))

@@ -5,6 +5,7 @@ use std::fs;
 use camino::Utf8PathBuf;
 
 use crate::cli::{Failed, Outcome, Ui};
+use crate::diagnostic::Sink;
 use crate::error::Error;
 use crate::plugins::Plugins;
 use crate::project;
@@ -14,9 +15,8 @@ use crate::write::replace;
 /// Makes a project: rick.toml, a folder for manifests, and a schema for editors. Run again it brings the schemas up to date.
 #[derive(Debug, clap::Args)]
 pub struct Init {
-    /// The folder.
-    #[arg(default_value = ".")]
-    folder: Utf8PathBuf,
+    /// The folder; without it the one that --project names, or this one.
+    folder: Option<Utf8PathBuf>,
     /// What the machine is called.
     #[arg(long, default_value = "web1")]
     machine: String,
@@ -37,11 +37,20 @@ impl Init {
                 return Err(Error::Usage(format!("`{value}` cannot be a {what}: letters, digits, dots and hyphens")).into());
             }
         }
-        let services = self.folder.join("services");
+        let folder = self.folder.clone().unwrap_or_else(|| ui.global.project.clone());
+        fs::create_dir_all(&folder).map_err(Error::file("make", &folder))?;
+        let path = folder.join(project::FILE);
+        let mut sink = Sink::default();
+        let opened = if path.exists() { Some(project::open(folder.clone(), &mut sink)?) } else { None };
+        let (services, components) = match &opened {
+            Some(opened) => (opened.services_folder(), opened.components()),
+            None => (project::SERVICES.to_owned(), Vec::new()),
+        };
+        let services = folder.join(services);
         fs::create_dir_all(&services).map_err(Error::file("make", &services))?;
-        let schemas = self.folder.join(".rick");
+        let schemas = folder.join(".rick");
         fs::create_dir_all(&schemas).map_err(Error::file("make", &schemas))?;
-        let plugins = Plugins::load(&engine()?, &self.folder, &[])?;
+        let plugins = Plugins::load(&engine()?, &folder, &components)?;
         for (name, schema) in [
             ("manifest.schema.json", project::manifest_schema(&plugins)),
             ("rick.schema.json", project::settings_schema(&plugins)),
@@ -50,9 +59,10 @@ impl Init {
             let text = serde_json::to_string_pretty(schema.value()).unwrap_or_default() + "\n";
             replace(&path, text.as_bytes()).map_err(Error::file("write", path))?;
         }
-        let path = self.folder.join(project::FILE);
-        if path.exists() {
-            writeln!(ui.err, "`{path}` is there already and was left as it is; the schemas in `{schemas}` are new")?;
+        if opened.is_some() {
+            if !ui.global.quiet {
+                writeln!(ui.err, "`{path}` is there already and was left as it is; the schemas in `{schemas}` are new")?;
+            }
             return Ok(Outcome::Clean);
         }
         let Init { machine, podman, postgresql, .. } = &self;

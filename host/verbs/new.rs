@@ -3,6 +3,7 @@
 use std::fs;
 
 use crate::cli::{Failed, Outcome, Ui};
+use crate::diagnostic::Sink;
 use crate::error::Error;
 use crate::project;
 use crate::write::replace;
@@ -27,13 +28,8 @@ impl New {
     /// Carries it out.
     pub fn run(self, ui: &mut Ui) -> Result<Outcome, Failed> {
         let name = &self.service;
-        let valid = name.len() <= 30
-            && name.starts_with(|letter: char| letter.is_ascii_lowercase())
-            && name.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-');
-        if !valid {
-            let message = format!(
-                "`{name}` cannot be a service's name: lower case letters, digits and hyphens, at most 30, a letter first"
-            );
+        if !project::is_service_name(name) {
+            let message = format!("`{name}` cannot be a service's name: {}", project::SERVICE_NAME);
             return Err(Error::Usage(message).into());
         }
         let image = self.image.replace("SERVICE", name);
@@ -41,7 +37,7 @@ impl New {
             return Err(Error::Usage(format!("`{image}` cannot be an image")).into());
         }
         let root = project::find(&ui.global.project)?;
-        let folder = root.join(services_folder(&root));
+        let folder = root.join(project::open(root.clone(), &mut Sink::default())?.services_folder());
         fs::create_dir_all(&folder).map_err(Error::file("make", &folder))?;
         let path = folder.join(format!("{name}.toml"));
         if path.exists() {
@@ -49,7 +45,7 @@ impl New {
         }
         let mut text = format!(
             "#:schema ../.rick/manifest.schema.json\n\n\
-             [service]\nimage = \"{image}\"\n# Whom the image runs as, as a number; without it the image runs as anybody.\n# user = 1000\nport = {}\n",
+             [service]\nimage = \"{image}\"\n# Whom the image runs as, as a number; without it: as the service's own user, whoever that is inside.\n# user = 1000\nport = {}\n",
             self.port
         );
         if self.postgres {
@@ -65,12 +61,4 @@ impl New {
         }
         Ok(Outcome::Clean)
     }
-}
-
-/// The folder with the manifests, as far as rick.toml can be read; `rick lint` says what is wrong with it.
-fn services_folder(root: &camino::Utf8Path) -> String {
-    let text = fs::read_to_string(root.join(project::FILE)).unwrap_or_default();
-    let table = text.parse::<toml::Table>().unwrap_or_default();
-    let stated = table.get("project").and_then(|project| project.get("services")).and_then(toml::Value::as_str);
-    stated.unwrap_or("services").to_owned()
 }

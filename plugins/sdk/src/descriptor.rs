@@ -110,14 +110,22 @@ impl Descriptor {
     }
 
     /// It owns a pool of numbers, unique on a machine: `first`, `first + block`, … up to `last`. `help`: what to do when two
-    /// want the same.
+    /// want the same. A number of a service that is gone is never another's; [`Descriptor::reusable`] says otherwise.
     pub fn numbers(self, pool: &str, label: &str, help: &str, [first, last, block]: [u64; 3]) -> Self {
         self.pool(pool, label, help, json!({ "first": first, "last": last, "block": block }))
     }
 
+    /// Numbers of the pool that was named last are free as soon as nobody has them.
+    pub fn reusable(mut self) -> Self {
+        if let Some(pool) = self.0.pools.last_mut() {
+            pool.reuse = true;
+        }
+        self
+    }
+
     fn pool(mut self, name: &str, label: &str, help: &str, range: Value) -> Self {
         let (name, label, help, within) = (name.to_owned(), label.to_owned(), help.to_owned(), "machine".to_owned());
-        self.0.pools.push(meta::Pool { name, label, within, range: range.to_string(), help });
+        self.0.pools.push(meta::Pool { name, label, within, range: range.to_string(), help, reuse: false });
         self
     }
 

@@ -26,7 +26,8 @@ pub fn check(call: &MachineCall<Postgres>, out: &mut Diagnostics) {
         let whose = other.service.as_deref().unwrap_or_default();
         let steps = ["services", name, "table"].into_iter().chain(entry.table.role_steps().iter().copied());
         let message = format!("the role `{role}` of `{name}` has the name of the user of `{whose}`, who could connect as it");
-        let found = error(RULE.code, message, Place::Value(pointer(steps))).note(format!("`{whose}` runs as `{role}`"), other.place.clone());
+        let found = error(RULE.code, message, Place::Value(pointer(steps)))
+            .note(format!("`{whose}` runs as `{role}`"), other.place.clone());
         out.push(found.help("give one of them another name: `role` in [postgres], or `user` in [account]"));
     }
 }

@@ -8,6 +8,7 @@ mod image_not_qualified;
 mod key_with_a_field;
 mod newer_key;
 mod no_image;
+mod nothing_runs;
 mod notify_without_health;
 mod part_name;
 mod pod_needs_podman_5;
@@ -50,11 +51,13 @@ pub const ALL: &[&Rule] = &[
     &volume_unclear::RULE,
     &unwritable_value::RULE,
     &port_twice::RULE,
+    &nothing_runs::RULE,
 ];
 
 /// Makes all checks of a service. [`unwritable_value`] is also made while rendering, where every value passes.
 pub fn check(call: &ServiceCall<Quadlet>, out: &mut Diagnostics) {
     no_image::check(call, out);
+    nothing_runs::check(call, out);
     if parts_of(call).is_empty() {
         return;
     }

@@ -1,8 +1,8 @@
 //! A plugin that misbehaves in every way that its table names: for rick's own tests.
 
 use rick_plugin_sdk::{
-    Artifact, By, Contributions, Descriptor, Diagnostics, Empty, Of, Place, Plugin, Rendered, ServiceCall, error, slots, table,
-    text,
+    Artifact, By, Contributions, Descriptor, Diagnostics, Empty, Of, Place, Plugin, Rendered, Rule, ServiceCall, error, slots,
+    table, text,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -54,9 +54,22 @@ enum Act {
     Unread,
     /// Finds an error, with a note elsewhere.
     Complain,
+    /// Reports what is not one of its rules.
+    Babble,
     /// Logs megabytes, then panics.
     Chatter,
 }
+
+const COMPLAINT: Rule = Rule {
+    code: "UN001",
+    name: "unruly-complaint",
+    waivable: true,
+    what: "`act = \"complain\"`",
+    why: "It was asked to complain.",
+    example: "[unruly]\nact = \"complain\"\n",
+    use_instead: "[unruly]\nact = \"nothing\"\n",
+    source: "this file",
+};
 
 /// The plugin.
 pub struct Unruly;
@@ -75,6 +88,7 @@ impl Plugin for Unruly {
             .writes("/etc/unruly/*")
             // Declared, so that the quarrel over the path itself is seen.
             .writes("/etc/sysusers.d/*.conf")
+            .rule(&COMPLAINT)
             .answers(&["contribute", "check:service", "render:service"])
     }
 
@@ -115,6 +129,9 @@ impl Plugin for Unruly {
                 complaint = complaint.note("and neither is this", database.place);
             }
             out.push(complaint);
+        }
+        if call.table.act == Act::Babble {
+            out.push(error("XX999", "this code is nobody's", table(&["act"])));
         }
     }
 
