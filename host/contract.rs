@@ -3,7 +3,7 @@
 wasmtime::component::bindgen!({
     path: "wit",
     world: "plugin",
-    additional_derives: [PartialEq],
+    additional_derives: [PartialEq, serde::Serialize, serde::Deserialize],
 });
 
 pub use exports::rick::plugin::{check, check_files, claim, contribute, meta, render};

@@ -78,6 +78,30 @@ impl Engine {
         component.map_err(refused)
     }
 
+    /// What a component of this digest said of itself, from kept answers if there is one, else asked now, and kept.
+    ///
+    /// A plugin's `describe` depends on nothing, and to answer it costs more than all its other calls together.
+    pub fn describe<T, E>(&self, digest: &str, ask: impl FnOnce() -> Result<T, E>) -> Result<T, E>
+    where
+        T: serde::Serialize + serde::de::DeserializeOwned,
+    {
+        let path = self.kept.as_ref().map(|folder| folder.join(self.file_name(digest)).with_extension("json"));
+        if let Some(path) = &path
+            && is_private(path)
+            && let Some(said) = fs::read(path).ok().and_then(|text| serde_json::from_slice(&text).ok())
+        {
+            return Ok(said);
+        }
+        let said = ask()?;
+        if let Some(path) = &path
+            && let Ok(text) = serde_json::to_vec(&said)
+            && let Err(error) = keep(path, &text)
+        {
+            tracing::warn!(%path, %error, "what the plugin said of itself could not be kept");
+        }
+        Ok(said)
+    }
+
     /// Another wasm, another wasmtime, another machine or another contract: another name.
     fn file_name(&self, digest: &str) -> String {
         let mut hasher = Sha256::new();
@@ -88,20 +112,26 @@ impl Engine {
         format!("{}.cwasm", hex(&hasher.finalize()))
     }
 
-    /// Compiled code is machine code: it is taken only from a folder and a file that nobody else can write.
     fn load_kept(&self, path: &Utf8Path) -> Option<Component> {
-        let folder = path.parent()?;
-        for place in [folder, path] {
-            let metadata = fs::symlink_metadata(place).ok()?;
-            if metadata.uid() != rustix::process::geteuid().as_raw() || metadata.mode() & 0o022 != 0 || metadata.is_symlink() {
-                tracing::warn!(path = %place, "kept code is not used, since others can write there");
-                return None;
-            }
+        if !is_private(path) {
+            return None;
         }
         #[allow(unsafe_code, reason = "only this program writes there, by rename and under the digest of what was compiled")]
         let component = unsafe { Component::deserialize_file(&self.engine, path) };
         component.map_err(|error| tracing::warn!(%path, %error, "kept code cannot be read")).ok()
     }
+}
+
+/// Compiled code is machine code: it is taken only from a folder and a file that nobody else can write.
+fn is_private(path: &Utf8Path) -> bool {
+    path.parent().into_iter().chain([path]).all(|place| {
+        let Ok(metadata) = fs::symlink_metadata(place) else { return false };
+        let own = metadata.uid() == rustix::process::geteuid().as_raw() && metadata.mode() & 0o022 == 0 && !metadata.is_symlink();
+        if !own {
+            tracing::warn!(path = %place, "what is kept there is not used, since others can write it");
+        }
+        own
+    })
 }
 
 fn keep(path: &Utf8Path, code: &[u8]) -> std::io::Result<()> {

@@ -189,9 +189,11 @@ impl Plugin {
             check_files: check_files::GuestIndices::new(&pre).ok(),
             render: render::GuestIndices::new(&pre).ok(),
         };
-        let mut session = Session::of(&pre, from.to_owned());
-        let said = session
-            .call("describe", "itself", |store, instance| meta.load(&mut *store, instance)?.call_describe(store))
+        let said = engine
+            .describe(digest, || {
+                let mut session = Session::of(&pre, from.to_owned());
+                session.call("describe", "itself", |store, instance| meta.load(&mut *store, instance)?.call_describe(store))
+            })
             .map_err(|failure| refused(failure.what))?;
         let descriptor = Descriptor::read(said).map_err(refused)?;
         Ok(Self { descriptor, from: from.to_owned(), digest: digest.to_owned(), pre, exports })

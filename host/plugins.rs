@@ -1,7 +1,7 @@
 //! All plugins of a run, and the order in which they contribute.
 
 use std::collections::BTreeSet;
-use std::fs;
+use std::{fs, thread};
 
 use camino::Utf8Path;
 
@@ -27,12 +27,16 @@ pub struct Plugins {
 impl Plugins {
     /// Loads the official plugins, and components of the user's own by name and path.
     pub fn load(engine: &Engine, root: &Utf8Path, others: &[(String, String)]) -> Result<Self, Error> {
-        let mut all = Vec::new();
-        for &(name, digest, bytes) in built_in::BUILT_IN {
-            if !others.iter().any(|(other, _)| other == name) {
-                all.push(Plugin::load(engine, &format!("{name} (built in)"), digest, bytes)?);
-            }
-        }
+        let replaced = |name: &str| others.iter().any(|(other, _)| other == name);
+        let official = built_in::BUILT_IN.iter().filter(|(name, ..)| !replaced(name));
+        // Each on a thread of its own: the first run compiles them, and every other maps their code.
+        let mut all = thread::scope(|scope| {
+            let load =
+                |&(name, digest, bytes)| scope.spawn(move || Plugin::load(engine, &format!("{name} (built in)"), digest, bytes));
+            let threads: Vec<_> = official.map(load).collect();
+            let joined = threads.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+            joined.collect::<Result<Vec<Plugin>, Error>>()
+        })?;
         for (name, path) in others {
             let bytes = fs::read(root.join(path)).map_err(Error::file("read", root.join(path)))?;
             let bytes = component(bytes).map_err(|reason| Error::Plugin { plugin: path.clone(), reason })?;

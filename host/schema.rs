@@ -2,7 +2,7 @@
 //!
 //! A schema may say beside a `pattern` what it means, as `x-form`: "an absolute path". Messages use it in its place.
 
-use std::cell::OnceCell;
+use std::sync::OnceLock;
 
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::{Draft, ValidationError, Validator};
@@ -16,7 +16,7 @@ use crate::source::Span;
 /// A schema, compiled when it is first needed.
 pub struct Schema {
     value: Value,
-    validator: OnceCell<Result<Validator, String>>,
+    validator: OnceLock<Result<Validator, String>>,
 }
 
 /// Something that a schema refuses.
@@ -43,7 +43,7 @@ impl Schema {
 
     /// A schema that was put together here.
     pub fn new(value: Value) -> Self {
-        Self { value, validator: OnceCell::new() }
+        Self { value, validator: OnceLock::new() }
     }
 
     /// The schema itself.
@@ -54,6 +54,11 @@ impl Schema {
     /// A text in the schema; empty where it is not there.
     pub fn text(&self, key: &str) -> &str {
         self.value.get(key).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// Compiles it ahead of its first use.
+    pub fn prepare(&self) {
+        let _ = self.validator();
     }
 
     fn validator(&self) -> Result<&Validator, String> {

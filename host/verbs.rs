@@ -8,7 +8,7 @@ pub mod plugin;
 pub mod show;
 pub mod why;
 
-use std::env;
+use std::{env, thread};
 
 use camino::Utf8PathBuf;
 
@@ -51,7 +51,12 @@ pub fn gather(ui: &Ui) -> Result<Inputs, Error> {
     let mut sink = Sink::default();
     let opened = project::open(root.clone(), &mut sink)?;
     let plugins = Plugins::load(&engine()?, &root, &opened.components())?;
-    let project = match project::load(opened, &plugins, &mut sink)? {
+    // The schemas of slots are needed soon, and their compilation is a good part of a short run.
+    let loaded = thread::scope(|scope| {
+        scope.spawn(|| plugins.slots.values().for_each(|slot| slot.schema.prepare()));
+        project::load(opened, &plugins, &mut sink)
+    });
+    let project = match loaded? {
         Err(sources) => Err(sources),
         Ok(mut project) => match Lock::read(&root, &mut project.sources, &mut sink)? {
             Some(lock) => Ok((project, lock)),

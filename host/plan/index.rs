@@ -63,6 +63,9 @@ pub struct Listed {
     /// Its group on the machine.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<String>,
+    /// The phase at whose start it is put in place: the first with a step that names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phase: Option<String>,
     /// Who rendered it: "quadlet 0.1.0".
     pub by: String,
     /// The marks to be replaced by secrets.
@@ -106,6 +109,7 @@ impl Reasons {
 impl Index {
     /// Puts together what is written for a machine.
     pub fn new(deployment: &Deployment<'_>, machine: &str) -> Self {
+        let steps = deployment.steps(machine);
         let mut reasons = Reasons::default();
         let (mut files, mut listed) = (BTreeMap::new(), Vec::new());
         for ((_, path), artifact) in deployment.artifacts.iter().filter(|((of, _), _)| of == machine) {
@@ -119,13 +123,13 @@ impl Index {
                 mode: Some(format!("{:04o}", artifact.mode)),
                 owner: Some(artifact.owner.clone()),
                 group: Some(artifact.group.clone()),
+                phase: Some(phase_of(&steps, &path)),
                 by: artifact.whose.clone(),
                 secrets,
                 lines,
             });
             files.insert(path, text.into_bytes());
         }
-        let steps = deployment.steps(machine);
         let count = steps.len();
         for (name, entries) in [(STEPS, steps), (CHECKS, deployment.checks(machine))] {
             let (text, lines) = report(deployment, name, &entries, &mut reasons);
@@ -135,6 +139,7 @@ impl Index {
                 mode: None,
                 owner: None,
                 group: None,
+                phase: None,
                 by: "rick".to_owned(),
                 secrets: Vec::new(),
                 lines,
@@ -199,6 +204,21 @@ impl Listing {
 /// A value as one line of JSON.
 fn line<T: Serialize + ?Sized>(value: &T) -> String {
     serde_json::to_string(value).unwrap_or_default()
+}
+
+/// Where no step names a file, it is there as soon as its folder can be.
+const UNNAMED: &str = "directories";
+
+/// Steps come in the order of their phases, so the first that names a file has its phase.
+fn phase_of(steps: &[(usize, &Entry)], path: &Utf8Path) -> String {
+    let on_machine = path.strip_prefix(ROOT).map(|path| format!("/{path}")).unwrap_or_default();
+    let is_it = |value: &Value| value.as_str() == Some(on_machine.as_str());
+    let names = |step: &Value| {
+        let changed = step.get("changed").and_then(Value::as_array).into_iter().flatten();
+        changed.chain(["file", "source"].iter().filter_map(|key| step.get(key))).any(is_it)
+    };
+    let first = steps.iter().map(|(_, entry)| &entry.value).find(|step| names(step));
+    first.and_then(|step| step.get("phase")?.as_str()).unwrap_or(UNNAMED).to_owned()
 }
 
 fn placed(segments: &[crate::render::Segment]) -> Vec<Placed> {

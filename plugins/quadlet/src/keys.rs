@@ -2,6 +2,8 @@
 //!
 //! The generator drops a unit with a key that it does not know, in silence: the unit is then simply not there.
 
+use std::sync::LazyLock;
+
 use rick_plugin_sdk::Version;
 
 const TABLE: &str = include_str!("keys.tsv");
@@ -65,25 +67,30 @@ pub struct Key {
     pub flag: Option<&'static str>,
 }
 
+/// The table, read once: it is asked for every line of every unit.
+static KEYS: LazyLock<Vec<(FileType, Key)>> = LazyLock::new(|| TABLE.lines().filter_map(read).collect());
+
+fn read(line: &'static str) -> Option<(FileType, Key)> {
+    let mut fields = line.split('\t');
+    let extension = fields.next()?;
+    let file_type =
+        [FileType::Container, FileType::Pod, FileType::Volume].into_iter().find(|kind| kind.extension() == extension)?;
+    let name = fields.next()?;
+    let since = Version::parse(fields.next()?)?;
+    let repeatable = fields.next()? == "yes";
+    let kind = match fields.next()? {
+        "bool" => Kind::Bool,
+        "strv" => Kind::Words,
+        "args" | "lastargs" | "keyval" => Kind::Arguments,
+        _ => Kind::Text,
+    };
+    let flag = fields.next().filter(|flag| !flag.is_empty());
+    Some((file_type, Key { name, since, repeatable, kind, flag }))
+}
+
 /// All keys of a section.
 pub fn all(file_type: FileType) -> impl Iterator<Item = Key> {
-    TABLE.lines().filter_map(move |line| {
-        let mut fields = line.split('\t');
-        if fields.next()? != file_type.extension() {
-            return None;
-        }
-        let name = fields.next()?;
-        let since = Version::parse(fields.next()?)?;
-        let repeatable = fields.next()? == "yes";
-        let kind = match fields.next()? {
-            "bool" => Kind::Bool,
-            "strv" => Kind::Words,
-            "args" | "lastargs" | "keyval" => Kind::Arguments,
-            _ => Kind::Text,
-        };
-        let flag = fields.next().filter(|flag| !flag.is_empty());
-        Some(Key { name, since, repeatable, kind, flag })
-    })
+    KEYS.iter().filter(move |(of, _)| *of == file_type).map(|(_, key)| *key)
 }
 
 /// A key by its name. Upper and lower case differ.

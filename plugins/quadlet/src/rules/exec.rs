@@ -10,8 +10,9 @@ pub const RULE: Rule = Rule {
     code: "QD052",
     name: "command-cut-short",
     waivable: false,
-    what: "a command with a quote that has no partner, or `exec` with an empty argument",
-    why: "The generator stops at an empty word: it and everything after it would be missing from the command, in silence.",
+    what: "a command with a quote that has no partner, or `exec` with an argument that is empty or just `;`",
+    why: "The generator stops at an empty word: it and everything after it would be missing from the command, in silence. A `;` alone \
+          it hands on bare, and systemd takes it for the end of the command.",
     example: "[quadlet]\nexec = [\"serve\", \"--prefix\", \"\", \"--port\", \"8080\"]\n",
     use_instead: "[quadlet]\nexec = [\"serve\", \"--prefix=\", \"--port\", \"8080\"]\n",
     source: "podman: pkg/systemd/parser/split.go, extractFirstWord",
@@ -29,6 +30,11 @@ pub fn check(call: &ServiceCall<Quadlet>, out: &mut Diagnostics) {
             if field == "exec" && words.iter().any(String::is_empty) {
                 let message = "an empty argument in `exec`: podman's generator drops it and everything after it";
                 let help = "write it together with its option, as in `--prefix=`, or let a shell make it: `[\"sh\", \"-c\", \"exec serve ''\"]`";
+                out.push(error(RULE.code, message, part.at(&[field])).help(help));
+            }
+            if field == "exec" && words.iter().any(|word| word == ";") {
+                let message = "an argument `;` in `exec`: systemd would take it for the end of the command";
+                let help = "let a shell pass it on: `[\"sh\", \"-c\", \"exec serve ';'\"]`";
                 out.push(error(RULE.code, message, part.at(&[field])).help(help));
             }
             if words.iter().any(|word| word.contains('\0')) {
