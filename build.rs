@@ -4,14 +4,14 @@ use std::env;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, exit};
+use std::process::{Command, ExitCode};
 
 use sha2::{Digest, Sha256};
 
 const TARGET: &str = "wasm32-unknown-unknown";
 const PLUGINS: &[&str] = &["account", "postgres", "quadlet"];
 
-fn main() {
+fn main() -> ExitCode {
     for path in ["Cargo.toml", "plugins", "wit"] {
         println!("cargo::rerun-if-changed={path}");
     }
@@ -19,10 +19,13 @@ fn main() {
         // An error of the user's machine, not of this program: no panic, no backtrace, just what to type.
         println!("cargo::error=the plugins are built for {TARGET}, which is not installed for this Rust");
         println!("cargo::error=type: rustup target add {TARGET}");
-        exit(1);
+        return ExitCode::FAILURE;
     }
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
-    let modules = build(&out.join("plugins"));
+    let Some(modules) = build(&out.join("plugins")) else {
+        println!("cargo::error=the plugins could not be built; what cargo said is above");
+        return ExitCode::FAILURE;
+    };
     let mut table = String::from(
         "/// Name, SHA-256 and component of each official plugin.\npub static BUILT_IN: &[(&str, &str, &[u8])] = &[\n",
     );
@@ -42,6 +45,7 @@ fn main() {
     }
     table.push_str("];\n");
     fs::write(out.join("built_in.rs"), table).expect("OUT_DIR can be written");
+    ExitCode::SUCCESS
 }
 
 fn target_is_installed() -> bool {
@@ -52,7 +56,7 @@ fn target_is_installed() -> bool {
 }
 
 /// Runs cargo with a target folder of its own, since the outer cargo holds the lock of the other.
-fn build(folder: &Path) -> PathBuf {
+fn build(folder: &Path) -> Option<PathBuf> {
     let mut cargo = Command::new(env::var_os("CARGO").expect("cargo sets CARGO"));
     cargo.args(["build", "--profile", "plugin", "--target", TARGET, "--target-dir"]).arg(folder);
     for name in PLUGINS {
@@ -64,9 +68,5 @@ fn build(folder: &Path) -> PathBuf {
         cargo.env_remove(variable);
     }
     let status = cargo.status().expect("cargo runs");
-    if !status.success() {
-        println!("cargo::error=the plugins could not be built; what cargo said is above");
-        exit(1);
-    }
-    folder.join(TARGET).join("plugin")
+    status.success().then(|| folder.join(TARGET).join("plugin"))
 }

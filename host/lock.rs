@@ -21,16 +21,19 @@ pub const PROJECT: &str = "*";
 
 const HEADER: &str = "# Written by `rick build`; commit it. Numbers here stay with their service, also when it is gone.\n";
 
+/// By machine, service and pool.
+type ByService<T> = BTreeMap<String, BTreeMap<String, BTreeMap<String, T>>>;
+
 /// Numbers by machine, service, pool and key.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Lock {
     version: u32,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    machines: BTreeMap<String, BTreeMap<String, BTreeMap<String, BTreeMap<String, u64>>>>,
+    machines: ByService<BTreeMap<String, u64>>,
     /// Numbers that a service once had and changed, by machine, service and pool: on the machine its files may still have them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    retired: BTreeMap<String, BTreeMap<String, BTreeMap<String, Vec<u64>>>>,
+    retired: ByService<Vec<u64>>,
 }
 
 /// A number that is not free.

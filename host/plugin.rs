@@ -195,7 +195,7 @@ impl Plugin {
                 session.call("describe", "itself", |store, instance| meta.load(&mut *store, instance)?.call_describe(store))
             })
             .map_err(|failure| refused(failure.what))?;
-        let descriptor = Descriptor::read(said).map_err(refused)?;
+        let descriptor = Descriptor::parse(said).map_err(refused)?;
         Ok(Self { descriptor, from: from.to_owned(), digest: digest.to_owned(), pre, exports })
     }
 
@@ -231,11 +231,11 @@ fn refuse_imports(engine: &Engine, component: &Component) -> Result<(), String> 
 }
 
 impl Descriptor {
-    fn read(said: meta::Descriptor) -> Result<Self, String> {
+    fn parse(said: meta::Descriptor) -> Result<Self, String> {
         let schema =
             |what: &str, text: &str| Schema::parse(text).map_err(|error| format!("its {what} is no JSON Schema: {error}"));
-        let pools = said.pools.iter().map(Pool::read).collect::<Result<_, _>>()?;
-        let reads: Vec<Read> = said.reads.iter().map(Read::read).collect::<Result<_, _>>()?;
+        let pools = said.pools.iter().map(Pool::parse).collect::<Result<_, _>>()?;
+        let reads: Vec<Read> = said.reads.iter().map(Read::parse).collect::<Result<_, _>>()?;
         if let Some(twice) =
             reads.iter().enumerate().find(|(index, read)| reads[..*index].iter().any(|other| other.slot == read.slot))
         {
@@ -305,7 +305,7 @@ fn globs(globs: &[String]) -> Result<GlobSet, String> {
 }
 
 impl Pool {
-    fn read(said: &meta::Pool) -> Result<Self, String> {
+    fn parse(said: &meta::Pool) -> Result<Self, String> {
         let wrong = |what: &str| format!("its pool `{}` has {what}", said.name);
         let range: Option<Range> =
             serde_json::from_str(&said.range).map_err(|error| wrong(&format!("a range that cannot be read: {error}")))?;
@@ -329,7 +329,7 @@ impl Pool {
 }
 
 impl Read {
-    fn read(said: &meta::Read) -> Result<Self, String> {
+    fn parse(said: &meta::Read) -> Result<Self, String> {
         let by = match said.by.as_str() {
             "contribute" => Stage::Contribute,
             "check" => Stage::Check,

@@ -177,9 +177,8 @@ fn template(composition: &Composition<'_>, manifest: &Manifest, file: &File, tex
     }
     let (rendered, spans) = template.render_with_spans(Serde(&context)).map_err(|error| describe(&error))?;
     let secrets = secrets.lock().map(|secrets| secrets.clone()).unwrap_or_default();
-    for number in 0..secrets.len() {
+    for (number, (name, _)) in secrets.iter().enumerate() {
         if !rendered.contains(&format!("{OPEN}{BAIT}{number}{CLOSE}")) {
-            let (name, _) = &secrets[number];
             let help = "name encodings instead: `secret(\"name\", \"percent\")`";
             let message = format!("the secret `{name}` was put through a filter or left out, and only its name is known here");
             return Err(Box::new(refused(message, find_word(text, name).unwrap_or(0..0)).help(help)));
