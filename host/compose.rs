@@ -38,11 +38,13 @@ pub struct Composition<'a> {
     pub slots: BTreeMap<String, Vec<usize>>,
     /// What rick.lock should hold after this.
     pub lock: Lock,
+    _made: (),
 }
 
 /// Composes all services that are sound so far.
 pub fn compose<'a>(project: &'a Project, plugins: &'a Plugins, lock: Lock, sink: &mut Sink) -> Composition<'a> {
-    let mut composition = Composition { project, plugins, held: Vec::new(), entries: Vec::new(), slots: BTreeMap::new(), lock };
+    let mut composition =
+        Composition { project, plugins, held: Vec::new(), entries: Vec::new(), slots: BTreeMap::new(), lock, _made: () };
     claims::claim(&mut composition, sink);
     files::contribute(&mut composition, sink);
     contributions::contribute(&mut composition, sink);

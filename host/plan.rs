@@ -18,6 +18,7 @@ pub struct Plan {
     pub output: Utf8PathBuf,
     /// By machine, in the order of their names.
     pub machines: Vec<MachinePlan>,
+    _made: (),
 }
 
 /// What a build would do to one machine's folder.
@@ -87,7 +88,7 @@ pub fn plan(judged: &Judged<'_>, output: &Utf8Path, only: Option<&str>, sink: &S
         }
     }
     machines.sort_by(|left, right| left.machine.cmp(&right.machine));
-    Ok(Some(Plan { output: output.to_owned(), machines }))
+    Ok(Some(Plan { output: output.to_owned(), machines, _made: () }))
 }
 
 /// The machines that the output folder has a build of.

@@ -22,6 +22,7 @@ pub struct Deployment<'a> {
     pub composition: Composition<'a>,
     /// By machine and path.
     pub artifacts: BTreeMap<(String, String), Artifact>,
+    _made: (),
 }
 
 /// A file to be.
@@ -134,7 +135,7 @@ pub fn render<'a>(checked: Checked<'a>, sink: &mut Sink) -> Deployment<'a> {
         crate::compose::merge(&mut composition, &slot, how, entries);
     }
     crate::compose::settle(&mut composition, sink);
-    Deployment { composition, artifacts }
+    Deployment { composition, artifacts, _made: () }
 }
 
 /// A step, a check or a model; what goes to any other slot would come too late for its readers.

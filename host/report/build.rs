@@ -26,7 +26,8 @@ fn machine(plan: &MachinePlan) -> String {
         };
         text.push_str(&format!("  {sign} {path}\n"));
     }
-    if plan.reports_differ {
+    // Where a file differs, so do its reasons: that goes without saying.
+    if plan.reports_differ && plan.changes.iter().all(|(change, _)| *change == Change::Unchanged) {
         text.push_str("  ~ steps, checks or reasons\n");
     }
     if plan.count(Change::Unchanged) > 0 {

@@ -10,6 +10,7 @@ use crate::origin::{DEFAULT, Origin, Step};
 use crate::project::Manifest;
 use crate::report::Format;
 use crate::schema::nearest;
+use crate::slots;
 use crate::verbs::{gather, judged, outcome, print_problems};
 
 /// Shows a service as it is composed, and where every value comes from.
@@ -90,13 +91,18 @@ fn human(composition: &Composition<'_>, manifest: &Manifest) -> String {
         from: origins(composition, &[Origin::Held(index)]),
     });
     section("holds", rows.collect());
-    for slot in composition.slots.keys() {
+    // The typed values behind artifacts are for programs: `--format json` has them.
+    for slot in composition.slots.keys().filter(|slot| *slot != slots::MODEL) {
         let rows = composition.slot_of(slot, &manifest.name).map(|(_, entry)| Row {
             name: match &entry.part {
                 Some(part) => format!("{} (part {part})", entry.key),
                 None => entry.key.clone(),
             },
-            value: shown(&entry.value),
+            value: match slot.as_str() {
+                slots::STEP => format!("{}, in phase {}", text_of(&entry.value, "kind"), text_of(&entry.value, "phase")),
+                slots::CHECK => text_of(&entry.value, "title").to_owned(),
+                _ => shown(&entry.value),
+            },
             from: entry_origins(composition, entry),
         });
         section(slot, rows.collect());
@@ -142,6 +148,10 @@ fn collect(value: &Value, path: &mut Vec<String>, visit: &mut impl FnMut(&[Strin
     }
 }
 
+fn text_of<'a>(value: &'a Value, key: &str) -> &'a str {
+    value.get(key).and_then(Value::as_str).unwrap_or_default()
+}
+
 fn shown(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
@@ -157,7 +167,10 @@ fn shown(value: &Value) -> String {
                 .collect::<Vec<_>>()
                 .join(if pieces.iter().all(Value::is_string) { " " } else { "" })
         }
-        Value::Object(object) if object.is_empty() => String::new(),
+        Value::Object(object) => {
+            let pairs: Vec<String> = object.iter().map(|(key, value)| format!("{key} {}", shown(value))).collect();
+            pairs.join(", ")
+        }
         other => other.to_string(),
     }
 }
