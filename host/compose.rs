@@ -25,6 +25,7 @@ pub use contributions::entry;
 pub use merge::{Entry, Source, merge, settle};
 
 /// All manifests, claims and merged contributions, each with its reasons. Made by [`compose`] alone.
+#[non_exhaustive]
 pub struct Composition<'a> {
     /// The manifests.
     pub project: &'a Project,
@@ -38,13 +39,11 @@ pub struct Composition<'a> {
     pub slots: BTreeMap<String, Vec<usize>>,
     /// What rick.lock should hold after this.
     pub lock: Lock,
-    _made: (),
 }
 
 /// Composes all services that are sound so far.
 pub fn compose<'a>(project: &'a Project, plugins: &'a Plugins, lock: Lock, sink: &mut Sink) -> Composition<'a> {
-    let mut composition =
-        Composition { project, plugins, held: Vec::new(), entries: Vec::new(), slots: BTreeMap::new(), lock, _made: () };
+    let mut composition = Composition { project, plugins, held: Vec::new(), entries: Vec::new(), slots: BTreeMap::new(), lock };
     claims::claim(&mut composition, sink);
     files::contribute(&mut composition, sink);
     contributions::contribute(&mut composition, sink);

@@ -13,12 +13,12 @@ use crate::judge::Judged;
 use index::Index;
 
 /// What a build would do. Made by [`plan`] alone, and only of a deployment without errors.
+#[non_exhaustive]
 pub struct Plan {
     /// The output folder.
     pub output: Utf8PathBuf,
     /// By machine, in the order of their names.
     pub machines: Vec<MachinePlan>,
-    _made: (),
 }
 
 /// What a build would do to one machine's folder.
@@ -88,7 +88,7 @@ pub fn plan(judged: &Judged<'_>, output: &Utf8Path, only: Option<&str>, sink: &S
         }
     }
     machines.sort_by(|left, right| left.machine.cmp(&right.machine));
-    Ok(Some(Plan { output: output.to_owned(), machines, _made: () }))
+    Ok(Some(Plan { output: output.to_owned(), machines }))
 }
 
 /// The machines that the output folder has a build of.

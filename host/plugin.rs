@@ -3,10 +3,8 @@
 //! A call has fuel, memory and stack, and no import but `log`. What it answers is checked here for its form; what it means
 //! is checked by the stage that asked. A call that fails is a [`Failure`], which names the plugin, its version and the call.
 
-use std::collections::BTreeSet;
-use std::sync::OnceLock;
+mod descriptor;
 
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use wasmtime::component::{Component, HasSelf, Instance, InstancePre, Linker};
 use wasmtime::{ResourceLimiter, Store, Trap};
 
@@ -15,7 +13,8 @@ use crate::contract::{self, check, check_files, claim, contribute, meta, render}
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::engine::{Engine, FUEL, MEMORY};
 use crate::error::Error;
-use crate::schema::Schema;
+
+pub use descriptor::{Descriptor, Of, Pool, Range, Read, Stage};
 
 /// A plugin that was read, linked and asked what it is.
 pub struct Plugin {
@@ -36,110 +35,6 @@ struct Exports {
     check: Option<check::GuestIndices>,
     check_files: Option<check_files::GuestIndices>,
     render: Option<render::GuestIndices>,
-}
-
-/// What a plugin says of itself, read and checked.
-pub struct Descriptor {
-    /// Lower case; the prefix of its slots and pools.
-    pub name: String,
-    /// Its version.
-    pub version: String,
-    /// What it integrates.
-    pub summary: String,
-    /// The manifest's table.
-    pub table: String,
-    /// It takes part in every service.
-    pub always: bool,
-    /// Of its table in a manifest.
-    pub table_schema: Schema,
-    /// Of `[plugins.<name>]`.
-    pub settings_schema: Schema,
-    /// Of `[machines.<machine>.<name>]`.
-    pub facts_schema: Schema,
-    /// The slots that it owns.
-    pub owns: Vec<meta::Slot>,
-    /// The pools that it owns.
-    pub pools: Vec<Pool>,
-    /// The slots that it contributes to.
-    pub writes_slots: BTreeSet<String>,
-    /// The slots that it reads.
-    pub reads: Vec<Read>,
-    /// The paths that it may write, as it names them.
-    pub writes: Vec<String>,
-    /// The calls worth making.
-    pub answers: BTreeSet<String>,
-    /// Its checks.
-    pub rules: Vec<meta::Rule>,
-    /// The files that it can judge.
-    pub judges: GlobSet,
-    may_write: GlobSet,
-}
-
-/// What two may never share.
-#[derive(Debug, Clone)]
-pub struct Pool {
-    /// "account:uid"
-    pub name: String,
-    /// "uid"
-    pub label: String,
-    /// The whole project, rather than each machine, shares it.
-    pub project_wide: bool,
-    /// The numbers that rick may hand out; `None`: names.
-    pub range: Option<Range>,
-    /// What to do when two want the same.
-    pub help: String,
-    /// A number is free as soon as nobody has it.
-    pub reuse: bool,
-}
-
-/// Numbers to hand out: `first`, `first + block`, … not above `last`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Range {
-    /// The first number.
-    pub first: u64,
-    /// The last number that may be in use.
-    pub last: u64,
-    /// How many numbers each takes.
-    #[serde(default = "one")]
-    pub block: u64,
-}
-
-fn one() -> u64 {
-    1
-}
-
-/// The stage in which a slot is first read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Stage {
-    /// `contribute`
-    Contribute,
-    /// `check`
-    Check,
-    /// `render`
-    Render,
-}
-
-/// Whose contributions a call sees.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Of {
-    /// Those for the service at hand.
-    Service,
-    /// Those for its machine.
-    Machine,
-    /// All.
-    Project,
-}
-
-/// A slot that a plugin reads.
-#[derive(Debug, Clone)]
-pub struct Read {
-    /// Its name.
-    pub slot: String,
-    /// From when on.
-    pub by: Stage,
-    /// Whose.
-    pub of: Of,
 }
 
 /// A call that gave no answer, or one that cannot be used.
@@ -230,122 +125,6 @@ fn refuse_imports(engine: &Engine, component: &Component) -> Result<(), String> 
     }
 }
 
-impl Descriptor {
-    fn parse(said: meta::Descriptor) -> Result<Self, String> {
-        let schema =
-            |what: &str, text: &str| Schema::parse(text).map_err(|error| format!("its {what} is no JSON Schema: {error}"));
-        let pools = said.pools.iter().map(Pool::parse).collect::<Result<_, _>>()?;
-        let reads: Vec<Read> = said.reads.iter().map(Read::parse).collect::<Result<_, _>>()?;
-        if let Some(twice) =
-            reads.iter().enumerate().find(|(index, read)| reads[..*index].iter().any(|other| other.slot == read.slot))
-        {
-            return Err(format!("it says twice how it reads `{}`", twice.1.slot));
-        }
-        const CALLS: &[&str] = &[
-            "claim",
-            "contribute",
-            "check:service",
-            "check:machine",
-            "check:project",
-            "check-files",
-            "render:service",
-            "render:machine",
-            "render:project",
-        ];
-        if let Some(unknown) = said.answers.iter().find(|call| !CALLS.contains(&call.as_str())) {
-            return Err(format!("it says that it answers `{unknown}`, and there are {}", CALLS.join(", ")));
-        }
-        let owned_prefix = format!("{}:", said.name);
-        let foreign = said.owns.iter().map(|slot| &slot.name).chain(said.pools.iter().map(|pool| &pool.name));
-        for name in foreign {
-            if !name.starts_with(&owned_prefix) {
-                return Err(format!("it says that it owns `{name}`, whose name does not begin with `{owned_prefix}`"));
-            }
-        }
-        Ok(Self {
-            table_schema: schema("table's schema", &said.table_schema)?,
-            settings_schema: schema("settings' schema", &said.settings_schema)?,
-            facts_schema: schema("facts' schema", &said.facts_schema)?,
-            pools,
-            reads,
-            always: match said.activates.as_str() {
-                "always" => true,
-                "table" => false,
-                other => return Err(format!("it activates on `{other}`, and there are `table` and `always`")),
-            },
-            may_write: globs(&said.writes)?,
-            judges: globs(&said.judges)?,
-            name: said.name,
-            version: said.version,
-            summary: said.summary,
-            table: said.table,
-            owns: said.owns,
-            writes_slots: said.writes_slots.into_iter().collect(),
-            writes: said.writes,
-            answers: said.answers.into_iter().collect(),
-            rules: said.rules,
-        })
-    }
-
-    /// Whether an artifact's path is one that it declared, and stays below the root.
-    pub fn may_write(&self, path: &str) -> bool {
-        let clean = path.starts_with('/') && !path.ends_with('/') && !path.contains('\0');
-        clean && path[1..].split('/').all(|step| !matches!(step, "" | "." | "..")) && self.may_write.is_match(path)
-    }
-}
-
-fn globs(globs: &[String]) -> Result<GlobSet, String> {
-    let mut set = GlobSetBuilder::new();
-    for glob in globs {
-        let glob =
-            GlobBuilder::new(glob).literal_separator(true).build().map_err(|error| format!("`{glob}` is no glob: {error}"))?;
-        set.add(glob);
-    }
-    set.build().map_err(|error| error.to_string())
-}
-
-impl Pool {
-    fn parse(said: &meta::Pool) -> Result<Self, String> {
-        let wrong = |what: &str| format!("its pool `{}` has {what}", said.name);
-        let range: Option<Range> =
-            serde_json::from_str(&said.range).map_err(|error| wrong(&format!("a range that cannot be read: {error}")))?;
-        if range.is_some_and(|range| range.block == 0 || range.first > range.last) {
-            return Err(wrong("an empty range"));
-        }
-        let project_wide = match said.within.as_str() {
-            "machine" => false,
-            "project" => true,
-            other => return Err(wrong(&format!("`within` of `{other}`, and there are `machine` and `project`"))),
-        };
-        Ok(Self {
-            name: said.name.clone(),
-            label: said.label.clone(),
-            project_wide,
-            range,
-            help: said.help.clone(),
-            reuse: said.reuse,
-        })
-    }
-}
-
-impl Read {
-    fn parse(said: &meta::Read) -> Result<Self, String> {
-        let by = match said.by.as_str() {
-            "contribute" => Stage::Contribute,
-            "check" => Stage::Check,
-            "render" => Stage::Render,
-            other => return Err(format!("it reads `{}` by `{other}`, and there are contribute, check and render", said.slot)),
-        };
-        let of = match said.of.as_str() {
-            "service" => Of::Service,
-            "machine" => Of::Machine,
-            "project" => Of::Project,
-            other => return Err(format!("it reads `{}` of `{other}`, and there are service, machine and project", said.slot)),
-        };
-        Ok(Self { slot: said.slot.clone(), by, of })
-    }
-}
-
 /// What an instance can reach: its limits, and where its log goes.
 struct State {
     title: String,
@@ -389,12 +168,12 @@ pub struct Session<'a> {
     pre: &'a InstancePre<State>,
     exports: Option<&'a Exports>,
     title: String,
-    live: OnceLock<(Store<State>, Instance)>,
+    live: Option<(Store<State>, Instance)>,
 }
 
 impl<'a> Session<'a> {
     fn of(pre: &'a InstancePre<State>, title: String) -> Self {
-        Self { pre, exports: None, title, live: OnceLock::new() }
+        Self { pre, exports: None, title, live: None }
     }
 
     /// The claims of a service.
@@ -471,7 +250,7 @@ impl<'a> Session<'a> {
         let answer = store.set_fuel(FUEL).and_then(|()| call(&mut store, &instance));
         match answer {
             Ok(answer) => {
-                let _ = self.live.set((store, instance));
+                self.live = Some((store, instance));
                 Ok(answer)
             }
             Err(error) => Err(self.failure(function, about, &error, store.data())),

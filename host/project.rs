@@ -1,10 +1,13 @@
 //! The first stage: a folder with `rick.toml` and its manifests, read, checked against the plugins' schemas, and filled.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod files;
+mod schemas;
+
+use std::collections::BTreeSet;
 use std::fs;
 
-use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
-use serde_json::{Map, Value, json};
+use camino::{Utf8Path, Utf8PathBuf};
+use serde_json::{Value, json};
 
 use crate::diagnostic::{Diagnostic, Sink};
 use crate::document::{self, Document, Node};
@@ -12,15 +15,15 @@ use crate::error::Error;
 use crate::plugin::{Plugin, Range};
 use crate::plugins::Plugins;
 use crate::schema::{Schema, nearest};
-use crate::source::{SourceId, Sources, Span};
+use crate::source::{Sources, Span};
+
+pub use files::File;
+pub use schemas::{manifest_schema, settings_schema};
 
 /// The name of a project's own file.
 pub const FILE: &str = "rick.toml";
 /// The folder with the manifests, where rick.toml does not say another.
 pub const SERVICES: &str = "services";
-
-const SERVICE_SCHEMA: &str = include_str!("project/service.schema.json");
-const FILE_SCHEMA: &str = include_str!("project/file.schema.json");
 
 /// A project whose `rick.toml` was read: enough to know which plugins to load.
 pub struct Opened {
@@ -58,24 +61,6 @@ pub struct Manifest {
     pub refused: BTreeSet<String>,
     /// `[[file]]`: the service's own configuration files.
     pub files: Vec<File>,
-}
-
-/// One `[[file]]` of a manifest, read.
-pub struct File {
-    /// Where the manifest says it.
-    pub place: Span,
-    /// Its text, as it is in the project.
-    pub source: SourceId,
-    /// Where the service finds it, inside.
-    pub path: String,
-    /// Where it is on the machine.
-    pub target: String,
-    /// It is rendered rather than copied.
-    pub template: bool,
-    /// Its permission bits on the machine.
-    pub mode: u32,
-    /// The parts that see it; empty: those that run the service's own image.
-    pub parts: Vec<String>,
 }
 
 /// Finds the project that a folder is in: the nearest `rick.toml` upwards.
@@ -167,7 +152,7 @@ pub fn load(opened: Opened, plugins: &Plugins, sink: &mut Sink) -> Result<Result
         };
         let document = with_defaults(&settings, document, plugins);
         if let Some(mut manifest) = Manifest::read(name, document, &settings, &machines, &schema, sink) {
-            manifest.files = read_files(&root, &manifest, &mut sources, sink);
+            manifest.files = files::read(&root, &manifest, &mut sources, sink);
             manifests.push(manifest);
         }
     }
@@ -244,74 +229,6 @@ fn with_defaults(settings: &Document, manifest: Document, plugins: &Plugins) -> 
         tables.retain(|table, _| wanted(table));
     }
     document::overlay(&defaults, &manifest)
-}
-
-/// Reads what `[[file]]` names. A path that leaves the project, or a file that is not there, is an error at its line.
-fn read_files(root: &Utf8Path, manifest: &Manifest, sources: &mut Sources, sink: &mut Sink) -> Vec<File> {
-    let mut files: Vec<File> = Vec::new();
-    let Some(entries) = manifest.document.value.get("file").and_then(Value::as_array) else { return files };
-    for (index, entry) in entries.iter().enumerate() {
-        let text = |key: &str| entry.get(key).and_then(Value::as_str);
-        let index = index.to_string();
-        let place = |key: &str| manifest.document.node.nearest(["file", &index, key]).0.value.clone();
-        let (Some(named), Some(path)) = (text("source"), text("path")) else { continue };
-        let inside = Utf8Path::new(named).components().all(|component| matches!(component, Utf8Component::Normal(_)));
-        if !inside {
-            let message = format!("`{named}` is not below the project's folder");
-            sink.push_for(
-                &manifest.name,
-                Diagnostic::error("file", message, place("source")).help("name it from there: `files/app.conf`"),
-            );
-            continue;
-        }
-        let content = match fs::read(root.join(named)).map(String::from_utf8) {
-            Ok(Ok(content)) => content,
-            Ok(Err(_)) => {
-                let diagnostic = Diagnostic::error("file", format!("`{named}` is not UTF-8 text"), place("source"));
-                sink.push_for(&manifest.name, diagnostic.help("rick carries configuration; data belongs in a volume"));
-                continue;
-            }
-            Err(error) => {
-                sink.push_for(
-                    &manifest.name,
-                    Diagnostic::error("file", format!("`{named}` cannot be read: {error}"), place("source")),
-                );
-                continue;
-            }
-        };
-        if let Some(other) = files.iter().find(|other| other.path == path) {
-            let diagnostic =
-                Diagnostic::error("file", format!("two files are put at `{path}`"), place("path")).label("the second");
-            sink.push_for(&manifest.name, diagnostic.related("the first", other.place.clone()));
-            continue;
-        }
-        if Utf8Path::new(path).components().any(|component| matches!(component, Utf8Component::ParentDir | Utf8Component::CurDir))
-        {
-            sink.push_for(&manifest.name, Diagnostic::error("file", format!("`{path}` has `..` in it"), place("path")));
-            continue;
-        }
-        let starts_as_root = manifest.service().pointer("/user/starts_as_root").and_then(Value::as_bool).unwrap_or(false);
-        // An entrypoint that starts as root is, outside, neither root nor the service: it reads what all may read. On the
-        // machine nobody gets as far as the file, since its folder is closed.
-        let default = if starts_as_root { 0o644 } else { 0o640 };
-        files.push(File {
-            place: place("source"),
-            source: sources.add(named, content),
-            path: path.to_owned(),
-            target: format!("/etc/rick/{}/files{path}", manifest.name),
-            template: entry.get("template").and_then(Value::as_bool).unwrap_or(named.ends_with(".j2")),
-            mode: text("mode").and_then(|mode| u32::from_str_radix(mode, 8).ok()).unwrap_or(default),
-            parts: entry
-                .get("parts")
-                .and_then(Value::as_array)
-                .into_iter()
-                .flatten()
-                .filter_map(Value::as_str)
-                .map(str::to_owned)
-                .collect(),
-        });
-    }
-    files
 }
 
 impl Manifest {
@@ -455,92 +372,4 @@ impl Project {
     pub fn setting_node<'a>(&self, steps: impl IntoIterator<Item = &'a str>) -> (&Node, usize) {
         self.settings.node.nearest(steps)
     }
-}
-
-fn parsed(text: &str) -> Value {
-    serde_json::from_str(text).unwrap_or_else(|error| panic!("a schema of rick's own is no JSON: {error}"))
-}
-
-fn without_dialect(schema: &Value) -> Value {
-    let mut schema = schema.clone();
-    if let Value::Object(schema) = &mut schema {
-        schema.remove("$schema");
-    }
-    schema
-}
-
-/// The schema of a manifest with these plugins: also what an editor uses.
-pub fn manifest_schema(plugins: &Plugins) -> Schema {
-    let mut properties = Map::new();
-    properties.insert("service".to_owned(), parsed(SERVICE_SCHEMA));
-    properties.insert("file".to_owned(), parsed(FILE_SCHEMA));
-    for plugin in &plugins.all {
-        properties.insert(plugin.descriptor.table.clone(), without_dialect(plugin.descriptor.table_schema.value()));
-    }
-    Schema::new(json!({
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "a service manifest of rick",
-        "type": "object",
-        "required": ["service"],
-        "additionalProperties": false,
-        "properties": properties,
-    }))
-}
-
-/// The pools of numbers that a machine may narrow.
-fn pools_schema(plugins: &Plugins) -> Value {
-    let range = json!({
-        "type": "object",
-        "required": ["first", "last"],
-        "additionalProperties": false,
-        "properties": { "first": { "type": "integer", "minimum": 0 }, "last": { "type": "integer", "minimum": 0 } },
-    });
-    let pools = plugins.all.iter().flat_map(|plugin| &plugin.descriptor.pools).filter(|pool| pool.range.is_some());
-    let pools: Map<String, Value> = pools.map(|pool| (pool.name.clone(), range.clone())).collect();
-    json!({
-        "type": "object",
-        "description": "Numbers that may be handed out there, by pool.",
-        "additionalProperties": false,
-        "properties": pools,
-    })
-}
-
-/// The schema of rick.toml with these plugins.
-pub fn settings_schema(plugins: &Plugins) -> Schema {
-    let text = json!({ "type": "string" });
-    let mut machine = BTreeMap::from([
-        (
-            "versions",
-            json!({ "type": "object", "additionalProperties": text, "description": "What is on the machine, by upstream name: podman, postgresql." }),
-        ),
-        ("pools", pools_schema(plugins)),
-    ]);
-    let (mut settings, mut tables) = (Map::new(), Map::new());
-    for plugin in &plugins.all {
-        let descriptor = &plugin.descriptor;
-        machine.insert(&descriptor.name, without_dialect(descriptor.facts_schema.value()));
-        let mut schema = without_dialect(descriptor.settings_schema.value());
-        schema["properties"]["component"] =
-            json!({ "type": "string", "description": "The component's file, for a plugin of your own." });
-        settings.insert(descriptor.name.clone(), schema);
-        tables.insert(descriptor.table.clone(), json!({ "type": "object" }));
-    }
-    tables.insert("service".to_owned(), json!({ "type": "object" }));
-    let closed = |properties: Value| json!({ "type": "object", "additionalProperties": false, "properties": properties });
-    let mut all = closed(json!({
-        "project": closed(json!({
-            "services": { "type": "string", "description": "The folder with the manifests.", "default": "services" },
-            "output": { "type": "string", "description": "The folder that `rick build` writes.", "default": "dist" },
-        })),
-        "machines": {
-            "type": "object",
-            "propertyNames": { "pattern": "^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$" },
-            "additionalProperties": closed(json!(machine)),
-        },
-        "plugins": closed(Value::Object(settings)),
-        "defaults": closed(Value::Object(tables)),
-    }));
-    all["$schema"] = "https://json-schema.org/draft/2020-12/schema".into();
-    all["title"] = "rick.toml".into();
-    Schema::new(all)
 }

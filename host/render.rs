@@ -17,12 +17,12 @@ use crate::plugin::{Failure, Plugin, Session, Stage};
 use crate::slots;
 
 /// A composition with the files that it becomes. Made by [`render`] alone.
+#[non_exhaustive]
 pub struct Deployment<'a> {
     /// What it was made of; its slots of steps, checks and models are full now.
     pub composition: Composition<'a>,
     /// By machine and path.
     pub artifacts: BTreeMap<(String, String), Artifact>,
-    _made: (),
 }
 
 /// A file to be.
@@ -135,7 +135,7 @@ pub fn render<'a>(checked: Checked<'a>, sink: &mut Sink) -> Deployment<'a> {
         crate::compose::merge(&mut composition, &slot, how, entries);
     }
     crate::compose::settle(&mut composition, sink);
-    Deployment { composition, artifacts, _made: () }
+    Deployment { composition, artifacts }
 }
 
 /// A step, a check or a model; what goes to any other slot would come too late for its readers.

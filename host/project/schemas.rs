@@ -1,0 +1,100 @@
+//! The schemas of a manifest and of rick.toml, put together from rick's own and those of the plugins: what files are checked
+//! against, and what an editor uses.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use crate::plugins::Plugins;
+use crate::schema::Schema;
+
+const SERVICE_SCHEMA: &str = include_str!("service.schema.json");
+const FILE_SCHEMA: &str = include_str!("file.schema.json");
+
+fn parsed(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("a schema of rick's own is no JSON: {error}"))
+}
+
+fn without_dialect(schema: &Value) -> Value {
+    let mut schema = schema.clone();
+    if let Value::Object(schema) = &mut schema {
+        schema.remove("$schema");
+    }
+    schema
+}
+
+/// The schema of a manifest with these plugins: also what an editor uses.
+pub fn manifest_schema(plugins: &Plugins) -> Schema {
+    let mut properties = Map::new();
+    properties.insert("service".to_owned(), parsed(SERVICE_SCHEMA));
+    properties.insert("file".to_owned(), parsed(FILE_SCHEMA));
+    for plugin in &plugins.all {
+        properties.insert(plugin.descriptor.table.clone(), without_dialect(plugin.descriptor.table_schema.value()));
+    }
+    Schema::new(json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "a service manifest of rick",
+        "type": "object",
+        "required": ["service"],
+        "additionalProperties": false,
+        "properties": properties,
+    }))
+}
+
+/// The pools of numbers that a machine may narrow.
+fn pools_schema(plugins: &Plugins) -> Value {
+    let range = json!({
+        "type": "object",
+        "required": ["first", "last"],
+        "additionalProperties": false,
+        "properties": { "first": { "type": "integer", "minimum": 0 }, "last": { "type": "integer", "minimum": 0 } },
+    });
+    let pools = plugins.all.iter().flat_map(|plugin| &plugin.descriptor.pools).filter(|pool| pool.range.is_some());
+    let pools: Map<String, Value> = pools.map(|pool| (pool.name.clone(), range.clone())).collect();
+    json!({
+        "type": "object",
+        "description": "Numbers that may be handed out there, by pool.",
+        "additionalProperties": false,
+        "properties": pools,
+    })
+}
+
+/// The schema of rick.toml with these plugins.
+pub fn settings_schema(plugins: &Plugins) -> Schema {
+    let text = json!({ "type": "string" });
+    let mut machine = BTreeMap::from([
+        (
+            "versions",
+            json!({ "type": "object", "additionalProperties": text, "description": "What is on the machine, by upstream name: podman, postgresql." }),
+        ),
+        ("pools", pools_schema(plugins)),
+    ]);
+    let (mut settings, mut tables) = (Map::new(), Map::new());
+    for plugin in &plugins.all {
+        let descriptor = &plugin.descriptor;
+        machine.insert(&descriptor.name, without_dialect(descriptor.facts_schema.value()));
+        let mut schema = without_dialect(descriptor.settings_schema.value());
+        schema["properties"]["component"] =
+            json!({ "type": "string", "description": "The component's file, for a plugin of your own." });
+        settings.insert(descriptor.name.clone(), schema);
+        tables.insert(descriptor.table.clone(), json!({ "type": "object" }));
+    }
+    tables.insert("service".to_owned(), json!({ "type": "object" }));
+    let closed = |properties: Value| json!({ "type": "object", "additionalProperties": false, "properties": properties });
+    let mut all = closed(json!({
+        "project": closed(json!({
+            "services": { "type": "string", "description": "The folder with the manifests.", "default": "services" },
+            "output": { "type": "string", "description": "The folder that `rick build` writes.", "default": "dist" },
+        })),
+        "machines": {
+            "type": "object",
+            "propertyNames": { "pattern": "^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$" },
+            "additionalProperties": closed(json!(machine)),
+        },
+        "plugins": closed(Value::Object(settings)),
+        "defaults": closed(Value::Object(tables)),
+    }));
+    all["$schema"] = "https://json-schema.org/draft/2020-12/schema".into();
+    all["title"] = "rick.toml".into();
+    Schema::new(all)
+}
