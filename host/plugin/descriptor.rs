@@ -170,9 +170,14 @@ impl Descriptor {
 
     /// Whether an artifact's path is one that it declared, and stays below the root.
     pub fn may_write(&self, path: &str) -> bool {
-        let clean = path.starts_with('/') && !path.ends_with('/') && !path.contains('\0');
-        clean && path[1..].split('/').all(|step| !matches!(step, "" | "." | "..")) && self.may_write.is_match(path)
+        stays_below_the_root(path) && self.may_write.is_match(path)
     }
+}
+
+/// An absolute path whose every step is a name.
+fn stays_below_the_root(path: &str) -> bool {
+    let Some(below) = path.strip_prefix('/') else { return false };
+    !path.contains('\0') && below.split('/').all(|step| !matches!(step, "" | "." | ".."))
 }
 
 fn globs(globs: &[String]) -> Result<GlobSet, String> {
@@ -224,5 +229,33 @@ impl Read {
             other => return Err(format!("it reads `{}` of `{other}`, and there are service, machine and project", said.slot)),
         };
         Ok(Self { slot: said.slot.clone(), by, of })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::{Component, Path};
+
+    use proptest::prelude::*;
+
+    use super::stays_below_the_root;
+
+    proptest! {
+        #[test]
+        fn no_path_that_is_taken_leaves_the_root(path in "[/a.\\PC]{0,12}|(/(\\.{1,3}|[a-z]{0,2})){0,5}") {
+            if stays_below_the_root(&path) {
+                let joined = Path::new("/root").join(path.trim_start_matches('/'));
+                prop_assert!(joined.components().skip(2).all(|step| matches!(step, Component::Normal(_))), "{path:?}");
+                prop_assert!(joined.components().count() > 2, "{path:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_leaves_the_root_or_is_the_root_is_not_taken() {
+        for path in ["", "/", "etc/x", "//etc/x", "/etc/", "/etc/../x", "/etc/./x", "/etc//x", "/..", "/etc/x\0"] {
+            assert!(!stays_below_the_root(path), "{path:?}");
+        }
+        assert!(stays_below_the_root("/etc/..x/a.conf"));
     }
 }

@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::plugins::Plugins;
 use crate::project;
 use crate::report::Format;
-use crate::verbs::engine;
+use crate::verbs::{engine, outcome, print_problems};
 
 /// Tells about plugins.
 #[derive(Debug, clap::Subcommand)]
@@ -30,7 +30,13 @@ impl Plugin {
         let Plugin::List(list) = self;
         let plugins = match project::find(&ui.global.project) {
             Ok(root) => {
-                let opened = project::open(root.clone(), &mut Sink::default())?;
+                let mut sink = Sink::default();
+                let opened = project::open(root.clone(), &mut sink)?;
+                // Which plugins there are is said in a file that cannot be read.
+                if sink.has_errors() {
+                    let diagnostics = print_problems(ui, &sink, &opened.into_sources(), Format::Human, false)?;
+                    return Ok(outcome(&diagnostics, &sink));
+                }
                 Plugins::load(&engine()?, &root, &opened.components())?
             }
             Err(Error::NoProject(root)) => Plugins::load(&engine()?, &root, &[])?,
