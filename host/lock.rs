@@ -115,22 +115,13 @@ impl Lock {
         for (service, pools) in self.machines.get_mut(within).into_iter().flatten() {
             if let Some(numbers) = pools.get_mut(pool) {
                 numbers.retain(|key, _| has(service, key));
-                if numbers.is_empty() {
-                    pools.remove(pool);
-                }
             }
         }
-        for (_, pools) in self.retired.get_mut(within).into_iter().flatten() {
+        for pools in self.retired.get_mut(within).into_iter().flat_map(BTreeMap::values_mut) {
             pools.remove(pool);
         }
-        if let Some(services) = self.machines.get_mut(within) {
-            services.retain(|_, pools| !pools.is_empty());
-        }
-        if let Some(services) = self.retired.get_mut(within) {
-            services.retain(|_, pools| !pools.is_empty());
-        }
-        self.retired.retain(|_, services| !services.is_empty());
-        self.machines.retain(|_, services| !services.is_empty());
+        drop_empty(&mut self.machines, BTreeMap::is_empty);
+        drop_empty(&mut self.retired, Vec::is_empty);
     }
 
     /// The file's text.
@@ -156,6 +147,17 @@ impl Lock {
         }
         text
     }
+}
+
+/// Takes out what holds nothing any more, from the inside out.
+fn drop_empty<T>(machines: &mut ByService<T>, is_empty: impl Fn(&T) -> bool) {
+    for services in machines.values_mut() {
+        for pools in services.values_mut() {
+            pools.retain(|_, numbers| !is_empty(numbers));
+        }
+        services.retain(|_, pools| !pools.is_empty());
+    }
+    machines.retain(|_, services| !services.is_empty());
 }
 
 /// A key of TOML: bare where it can be.

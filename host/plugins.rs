@@ -59,11 +59,6 @@ impl Plugins {
     pub fn of_table(&self, table: &str) -> Option<&Plugin> {
         self.all.iter().find(|plugin| plugin.descriptor.table == table)
     }
-
-    /// Whether some plugin reads a slot.
-    pub fn is_read(&self, slot: &str) -> bool {
-        self.all.iter().any(|plugin| plugin.descriptor.reads.iter().any(|read| read.slot == slot))
-    }
 }
 
 /// A component as it is; of a module, which is what cargo builds, a component is made here.

@@ -10,7 +10,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::{Value, json};
 
 use crate::diagnostic::{Diagnostic, Sink};
-use crate::document::{self, Document, Node};
+use crate::document::{self, Document};
 use crate::error::Error;
 use crate::plugin::{Plugin, Range};
 use crate::plugins::Plugins;
@@ -366,10 +366,5 @@ impl Project {
     pub fn range(&self, machine: &str, pool: &str) -> Option<Range> {
         let stated = self.settings.value.pointer(&crate::pointer::join(["machines", machine, "pools", pool]))?;
         serde_json::from_value(stated.clone()).ok()
-    }
-
-    /// The node of rick.toml at a path, or its nearest written ancestor.
-    pub fn setting_node<'a>(&self, steps: impl IntoIterator<Item = &'a str>) -> (&Node, usize) {
-        self.settings.node.nearest(steps)
     }
 }

@@ -187,14 +187,15 @@ fn owner(
     claim: &Claim,
     number: u64,
 ) -> Option<String> {
+    let block = pool.range.map_or(1, |range| range.block);
     let in_the_way = |taken: &Taken<'_>| {
-        if taken.number.abs_diff(number) >= pool.range.map_or(1, |range| range.block) || taken.service == claim.service {
+        if taken.number.abs_diff(number) >= block || taken.service == claim.service {
             return false;
         }
         let wants = wanting.iter().find(|other| other.service == taken.service && Some(other.key.as_str()) == taken.key);
         match wants.and_then(|other| other.want.as_ref()?.as_u64()) {
             // Both want it: that is reported at both places.
-            Some(wanted) if wanted.abs_diff(number) < pool.range.map_or(1, |range| range.block) => false,
+            Some(wanted) if wanted.abs_diff(number) < block => false,
             // It moves away, and leaves nothing behind.
             Some(_) => !pool.reuse,
             None => true,
