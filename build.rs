@@ -9,7 +9,7 @@ use std::process::{Command, ExitCode};
 use sha2::{Digest, Sha256};
 
 const TARGET: &str = "wasm32-unknown-unknown";
-const PLUGINS: &[&str] = &["account", "postgres", "quadlet"];
+const PLUGINS: &[&str] = &["account", "authentik", "caddy", "postgres", "quadlet", "valkey"];
 
 fn main() -> ExitCode {
     for path in ["Cargo.toml", "plugins", "wit"] {

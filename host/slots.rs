@@ -47,15 +47,18 @@ pub const SECRET: &str = "rick:secret@1";
 
 const NEUTRAL: &[&str] = &[
     include_str!("../wit/slots/check.schema.json"),
+    include_str!("../wit/slots/command.schema.json"),
     include_str!("../wit/slots/database.schema.json"),
     include_str!("../wit/slots/directory.schema.json"),
     include_str!("../wit/slots/endpoint.schema.json"),
     include_str!("../wit/slots/env.schema.json"),
+    include_str!("../wit/slots/gate.schema.json"),
     include_str!("../wit/slots/group.schema.json"),
     include_str!("../wit/slots/identity.schema.json"),
     include_str!("../wit/slots/model.schema.json"),
     include_str!("../wit/slots/mount.schema.json"),
     include_str!("../wit/slots/secret.schema.json"),
+    include_str!("../wit/slots/site.schema.json"),
     include_str!("../wit/slots/step.schema.json"),
     include_str!("../wit/slots/system-unit.schema.json"),
     include_str!("../wit/slots/volume.schema.json"),

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use rick_plugin_sdk::{Piece, text};
+use rick_plugin_sdk::{Piece, percent_encoded, text};
 
 use crate::table::{Form, PORT};
 
@@ -39,7 +39,7 @@ impl Connection<'_> {
 
     /// The form that most clients know: libpq and psycopg, SQLAlchemy, node's pg, dj-database-url.
     fn url(&self) -> Vec<Piece> {
-        let mut rest = format!("@/{}?host={}", percent(self.database, ""), percent(self.socket_directory, "/"));
+        let mut rest = format!("@/{}?host={}", percent_encoded(self.database, ""), percent_encoded(self.socket_directory, "/"));
         if self.port != PORT {
             let _ = write!(rest, "&port={}", self.port);
         }
@@ -49,11 +49,11 @@ impl Connection<'_> {
     /// The form for clients that drop a URL's query. SQLAlchemy does not decode the host of it.
     fn url_encoded_host(&self) -> Vec<Piece> {
         let port = if self.port == PORT { String::new() } else { format!(":{}", self.port) };
-        self.with_user(format!("@{}{port}/{}", percent(self.socket_directory, ""), percent(self.database, "")))
+        self.with_user(format!("@{}{port}/{}", percent_encoded(self.socket_directory, ""), percent_encoded(self.database, "")))
     }
 
     fn with_user(&self, rest: String) -> Vec<Piece> {
-        let user = format!("postgresql://{}", percent(self.role, ""));
+        let user = format!("postgresql://{}", percent_encoded(self.role, ""));
         match self.password {
             None => vec![Piece::Text(user + &rest)],
             // Unencoded, libpq would end the password at the first `@` of it.
@@ -74,20 +74,6 @@ impl Connection<'_> {
             Some(secret) => vec![Piece::Text(user + " password="), Piece::secret(secret, &["libpq-keyword"]), Piece::Text(rest)],
         }
     }
-}
-
-/// RFC 3986: everything but the unreserved characters, and those of `also`, as bytes in hexadecimal.
-fn percent(text: &str, also: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        let character = char::from(byte);
-        if character.is_ascii_alphanumeric() || "-._~".contains(character) || also.contains(character) {
-            out.push(character);
-        } else {
-            let _ = write!(out, "%{byte:02X}");
-        }
-    }
-    out
 }
 
 /// A value of a keyword/value string: in single quotes where a space, a quote or a backslash could end it.
@@ -154,21 +140,6 @@ mod tests {
         assert_eq!(values, expected.map(|value| Some(value.to_owned())));
     }
 
-    fn decoded(text: &str) -> String {
-        let mut bytes = text.bytes();
-        let mut out = Vec::new();
-        while let Some(byte) = bytes.next() {
-            if byte == b'%' {
-                let digits = [bytes.next().expect("a digit"), bytes.next().expect("a digit")];
-                let digits = std::str::from_utf8(&digits).expect("digits");
-                out.push(u8::from_str_radix(digits, 16).expect("a hexadecimal number"));
-            } else {
-                out.push(byte);
-            }
-        }
-        String::from_utf8(out).expect("UTF-8")
-    }
-
     /// As conninfo_parse of libpq reads it.
     fn parsed(dsn: &str) -> BTreeMap<String, String> {
         let mut values = BTreeMap::new();
@@ -195,13 +166,6 @@ mod tests {
     }
 
     proptest! {
-        #[test]
-        fn a_percent_encoded_name_comes_back(name in "\\PC*") {
-            let encoded = percent(&name, "");
-            prop_assert!(encoded.chars().all(|character| character.is_ascii_alphanumeric() || "-._~%".contains(character)));
-            prop_assert_eq!(decoded(&encoded), name);
-        }
-
         #[test]
         fn a_dsn_comes_back(role in "[^\\x00]+", database in "[^\\x00]*") {
             let connection = Connection { socket_directory: "/run/postgresql", port: 5432, role: &role, database: &database, password: None };

@@ -15,7 +15,6 @@ mod table;
 
 use access::{Access, Method};
 use connection::Connection;
-use rick_plugin_sdk::answer::Added;
 use rick_plugin_sdk::place::pointer;
 use rick_plugin_sdk::slots::quadlet::{self, As};
 use rick_plugin_sdk::slots::{
@@ -77,20 +76,19 @@ impl Plugin for Postgres {
         let connection =
             Connection { socket_directory, port: call.facts.port, role: &role, database: &database, password: secret.as_deref() };
 
-        for part in parts_of(call) {
-            for (variable, form, place) in variables_of(call) {
-                if let Some(value) = connection.value(form) {
-                    for_part(part, out.add::<slots::Env>(variable, &value, place));
-                }
+        let parts = call.table.parts.as_deref();
+        for (variable, form, place) in variables_of(call) {
+            if let Some(value) = connection.value(form) {
+                out.add_for::<slots::Env>(parts, variable, &value, place);
             }
-            // Connecting writes nothing to the directory.
-            let mount = MountValue { source: socket_directory.clone(), read_only: true, kind: MountKind::SocketDirectory };
-            for_part(part, out.add::<slots::Mount>(socket_directory, &mount, table(&[])));
-            if secret.is_none() {
-                // By peer the server asks the kernel for the uid, and knows that of the service's user only.
-                let identity = quadlet::IdentityValue { r#as: As::ServiceUser };
-                for_part(part, out.add::<quadlet::Identity>("", &identity, table(&[])));
-            }
+        }
+        // Connecting writes nothing to the directory.
+        let mount = MountValue { source: socket_directory.clone(), read_only: true, kind: MountKind::SocketDirectory };
+        out.add_for::<slots::Mount>(parts, socket_directory, &mount, table(&[]));
+        if secret.is_none() {
+            // By peer the server asks the kernel for the uid, and knows that of the service's user only.
+            let identity = quadlet::IdentityValue { r#as: As::ServiceUser };
+            out.add_for::<quadlet::Identity>(parts, "", &identity, table(&[]));
         }
 
         out.add::<slots::SystemUnit>(&call.facts.unit, &Nothing {}, table(&[]));
@@ -165,20 +163,6 @@ impl Plugin for Postgres {
 /// A place in the table of one service of a machine.
 fn there(service: &str, steps: &[&str]) -> Place {
     Place::Value(pointer(["services", service, "table"].into_iter().chain(steps.iter().copied())))
-}
-
-/// The parts that use the database; `None` stands for all that run the service's own image.
-fn parts_of(call: &ServiceCall<Postgres>) -> Vec<Option<(usize, &str)>> {
-    match &call.table.parts {
-        None => vec![None],
-        Some(parts) => parts.iter().map(String::as_str).enumerate().map(Some).collect(),
-    }
-}
-
-fn for_part(part: Option<(usize, &str)>, added: Added<'_>) {
-    if let Some((index, part)) = part {
-        added.part(part).because(table(&["parts", &index.to_string()]));
-    }
 }
 
 /// The variables, the form of each, and where it is said.

@@ -10,6 +10,14 @@ pub fn arguments(command: &Command) -> Option<Vec<String>> {
     }
 }
 
+/// What `podman exec` runs: a string is the shell's, a list runs without one.
+pub fn inside(command: &Command) -> Vec<String> {
+    match command {
+        Command::Text(text) => vec!["sh".to_owned(), "-c".to_owned(), text.clone()],
+        Command::List(list) => list.clone(),
+    }
+}
+
 /// `Entrypoint=`, as the JSON that podman takes: only so can it have arguments.
 pub fn entrypoint(command: &Command) -> Option<String> {
     arguments(command).map(|list| json(&list))

@@ -1,10 +1,13 @@
 //! What the plugin tells the others.
 
 use rick_plugin_sdk::slots::Identity;
-use rick_plugin_sdk::slots::{self, DirectoryValue, EndpointValue, Nothing, Piece, SecretValue, VolumeKind};
-use rick_plugin_sdk::{Contributions, ServiceCall, Version, service, table};
+use rick_plugin_sdk::slots::{
+    self, CommandValue, DirectoryValue, EndpointValue, Generate, Nothing, Phase, Piece, SecretValue, VolumeKind,
+};
+use rick_plugin_sdk::{Contributions, ServiceCall, Version, service, table, table_key};
 
 use crate::Quadlet;
+use crate::commands::inside;
 use crate::parts::{MAIN, Part, parts_of};
 use crate::ports::published;
 use crate::table::Fields;
@@ -31,6 +34,23 @@ pub fn contribute(call: &ServiceCall<Quadlet>, out: &mut Contributions) {
         let value =
             EndpointValue { address: port.address.to_owned(), port: port.number(call), protocol: port.protocol.to_owned() };
         out.add::<slots::Endpoint>(&port.key, &value, port.because());
+    }
+    for (index, task) in call.table.commands.iter().enumerate() {
+        let value = CommandValue {
+            command: inside(&task.command),
+            unless: task.unless.as_ref().map(inside),
+            changed: Vec::new(),
+            phase: Phase::Commands,
+        };
+        let added = out.add::<slots::Command>(&task.name, &value, table(&["commands", &index.to_string()])).stated();
+        if let Some(part) = &task.part {
+            added.part(part);
+        }
+    }
+    for (secret, random) in &call.table.secrets {
+        let generate = Generate { bytes: random.bytes, alphabet: random.alphabet.name().to_owned() };
+        let value = SecretValue { generate: Some(generate) };
+        out.add::<slots::Secret>(secret, &value, table_key(&["secrets", secret])).stated();
     }
     of_fields(call, &identity.value.home, None, &call.table.main, out);
     for part in parts.iter().filter(|part| part.name != MAIN) {

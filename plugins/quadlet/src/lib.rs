@@ -47,6 +47,7 @@ impl Plugin for Quadlet {
                 .reusable()
                 .owns::<quadlet::Identity>(Merge::ByKey, Unread::Error)
                 .contributes::<slots::Env>()
+                .contributes::<slots::Command>()
                 .contributes::<slots::Secret>()
                 .contributes::<slots::Volume>()
                 .contributes::<slots::Directory>()
@@ -60,10 +61,13 @@ impl Plugin for Quadlet {
                 .reads::<slots::Env>(By::Check, Of::Service)
                 .reads::<slots::Mount>(By::Check, Of::Service)
                 .reads::<slots::Volume>(By::Check, Of::Service)
+                .reads::<slots::Command>(By::Check, Of::Service)
                 .writes("/etc/containers/systemd/users/*/*.pod")
                 .writes("/etc/containers/systemd/users/*/*.container")
                 .writes("/etc/containers/systemd/users/*/*.volume")
                 .writes("/etc/rick/*/*.env")
+                .writes("/etc/systemd/user/rick-*.service")
+                .writes("/etc/systemd/user/rick-*.timer")
                 .answers(&["claim", "contribute", "check:service", "render:service"]);
         for rule in rules::ALL {
             descriptor = descriptor.rule(rule);

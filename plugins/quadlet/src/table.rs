@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::values::{Command, EnvValue, Health, HostPort, Lines, Notify, Port, Scalar, User, Volume};
+use crate::values::{Command, EnvValue, Health, HostPort, Job, Lines, Notify, Port, Random, Scalar, Task, User, Volume};
 
 /// `[quadlet]`: the service's containers. What stands in it directly is the main part's, which is named `app` and runs the
 /// service's own image; `env`, `volumes` and `secret_files` hold for every part that runs that image.
@@ -27,6 +27,15 @@ pub struct Table {
     /// Further keys of `[Pod]`, written as they stand: systemd's `%` and `$` are yours to escape.
     #[serde(default)]
     pub pod_keys: BTreeMap<String, Lines>,
+    /// Commands that are run inside a part once all is there: `[[quadlet.commands]]`.
+    #[serde(default)]
+    pub commands: Vec<Task>,
+    /// Commands that are run inside a part again and again: `[[quadlet.jobs]]`.
+    #[serde(default)]
+    pub jobs: Vec<Job>,
+    /// Secrets of this manifest that may be made at random, and how.
+    #[serde(default)]
+    pub secrets: BTreeMap<String, Random>,
     /// Further parts, by name: `[quadlet.containers.worker]`.
     #[serde(default)]
     pub containers: BTreeMap<String, Container>,

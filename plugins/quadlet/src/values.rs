@@ -219,3 +219,76 @@ pub enum Protocol {
     /// UDP.
     Udp,
 }
+
+/// Something to run inside a part once it is up.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Task {
+    /// Its name, unique in the service.
+    #[schemars(regex(pattern = "^[a-z0-9][a-z0-9-]{0,60}$"), extend("x-form" = "a name of lower case letters, digits and hyphens"))]
+    pub name: String,
+    /// The part that it is run in. Without it: the main one.
+    pub part: Option<String>,
+    /// What is run: a string is the shell's, a list runs without one. It must do no harm when it is run again.
+    pub command: Command,
+    /// Run first: where it ends with 0, the command is not needed.
+    pub unless: Option<Command>,
+}
+
+/// Something to run inside a part again and again, by a timer.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Job {
+    /// Its name, unique in the service.
+    #[schemars(regex(pattern = "^[a-z0-9][a-z0-9-]{0,60}$"), extend("x-form" = "a name of lower case letters, digits and hyphens"))]
+    pub name: String,
+    /// The part that it is run in. Without it: the main one.
+    pub part: Option<String>,
+    /// What is run: a string is the shell's, a list runs without one.
+    pub command: Command,
+    /// How long from one run to the next: "5m". One of `every` and `calendar` is said.
+    #[schemars(regex(pattern = "^([0-9]+(s|m|h|d))+$"), extend("x-form" = "a time such as 5m or 1h30m"))]
+    pub every: Option<String>,
+    /// When, as systemd.time(7) has it: "daily", "Mon 03:30". A run that was missed is made up for.
+    #[schemars(regex(pattern = "^[ -~]+$"), extend("x-form" = "a calendar event such as daily or Mon 03:30"))]
+    pub calendar: Option<String>,
+}
+
+/// A secret that may be random.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Random {
+    /// How much randomness is in it.
+    #[serde(default = "bytes")]
+    #[schemars(range(min = 16, max = 1024))]
+    pub bytes: u32,
+    /// What it is written in.
+    #[serde(default)]
+    pub alphabet: Alphabet,
+}
+
+fn bytes() -> u32 {
+    32
+}
+
+/// What a random secret is written in.
+// Without a comment for each, the variants are one `enum` in the schema, which a message can list.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Alphabet {
+    #[default]
+    Url,
+    Hex,
+    Base64,
+}
+
+impl Alphabet {
+    /// As `rick:secret@1` has it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Url => "url",
+            Self::Hex => "hex",
+            Self::Base64 => "base64",
+        }
+    }
+}

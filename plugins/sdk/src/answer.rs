@@ -7,6 +7,7 @@ use crate::bindings::exports::rick::plugin::claim::ClaimEntry;
 use crate::bindings::rick::plugin::types::{
     Artifact as WitArtifact, Content, Contribution, Diagnostic, Note, Place, Secret as WitSecret, Segment, Severity, Target,
 };
+use crate::place;
 use crate::slots::{self, Piece, Slot};
 
 /// The claims of a service.
@@ -105,6 +106,18 @@ impl Contributions {
     pub fn add<S: Slot>(&mut self, key: &str, value: &S::Value, because: Place) -> Added<'_> {
         add(&mut self.entries, S::NAME, key, value, because)
     }
+
+    /// The same for each part that the plugin's table names in its `parts`; `None`: all that run the service's own image.
+    pub fn add_for<S: Slot>(&mut self, parts: Option<&[String]>, key: &str, value: &S::Value, because: Place) {
+        let Some(parts) = parts else {
+            self.add::<S>(key, value, because);
+            return;
+        };
+        for (index, part) in parts.iter().enumerate() {
+            let named = place::table(&["parts", &index.to_string()]);
+            self.add::<S>(key, value, because.clone()).part(part).because(named);
+        }
+    }
 }
 
 fn add<'a, V: Serialize>(entries: &'a mut Vec<Contribution>, slot: &str, key: &str, value: &V, because: Place) -> Added<'a> {
@@ -141,6 +154,12 @@ impl Added<'_> {
     /// It is for another service.
     pub fn service(self, service: &str) -> Self {
         self.0.target.service = Some(service.to_owned());
+        self
+    }
+
+    /// It is for a machine, and for no service.
+    pub fn machine(self, machine: &str) -> Self {
+        self.0.target.machine = Some(machine.to_owned());
         self
     }
 
@@ -201,6 +220,12 @@ impl Artifact {
     pub fn owner(mut self, owner: &str, group: &str) -> Self {
         self.0.owner = owner.to_owned();
         self.0.group = group.to_owned();
+        self
+    }
+
+    /// Sets the machine that it is for, where that is not the one of the call.
+    pub fn machine(mut self, machine: &str) -> Self {
+        self.0.machine = Some(machine.to_owned());
         self
     }
 

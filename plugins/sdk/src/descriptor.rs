@@ -123,6 +123,14 @@ impl Descriptor {
         self
     }
 
+    /// What the pool that was named last has is unique in the whole project, rather than on each machine.
+    pub fn project_wide(mut self) -> Self {
+        if let Some(pool) = self.0.pools.last_mut() {
+            pool.within = "project".to_owned();
+        }
+        self
+    }
+
     fn pool(mut self, name: &str, label: &str, help: &str, range: Value) -> Self {
         let (name, label, help, within) = (name.to_owned(), label.to_owned(), help.to_owned(), "machine".to_owned());
         self.0.pools.push(meta::Pool { name, label, within, range: range.to_string(), help, reuse: false });

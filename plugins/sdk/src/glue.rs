@@ -129,6 +129,13 @@ pub mod native {
         split(out)
     }
 
+    /// The artifacts of the project with the steps and checks, and the problems.
+    pub fn render_project<P: Plugin>(input: &serde_json::Value) -> (Vec<Artifact>, Vec<Contribution>, Vec<Diagnostic>) {
+        let mut out = Rendered::default();
+        P::render_project(&parse(&input.to_string()), &mut out);
+        split(out)
+    }
+
     fn split(out: Rendered) -> (Vec<Artifact>, Vec<Contribution>, Vec<Diagnostic>) {
         (out.artifacts.into_iter().map(Artifact).collect(), out.entries, out.diagnostics.0)
     }

@@ -52,6 +52,7 @@ pub mod descriptor;
 #[doc(hidden)]
 pub mod glue;
 pub mod input;
+mod percent;
 pub mod place;
 pub mod slots;
 
@@ -59,6 +60,7 @@ pub use answer::{Artifact, Claims, Contributions, Diagnostics, Line, Rendered, e
 pub use bindings::rick::plugin::types::{Content, Contribution, Diagnostic, File, Place, Segment, Severity};
 pub use descriptor::{By, Descriptor, Merge, Of, Rule, Unread};
 pub use input::{Empty, Identity, Machine, MachineCall, ProjectCall, Read, Service, ServiceCall, Version};
+pub use percent::percent_encoded;
 pub use place::{claimed, fact, key_of, machine, service, setting, table, table_key};
 pub use slots::{Piece, SecretRef, Slot, text};
 

@@ -1,5 +1,7 @@
 //! The neutral slots, which rick owns, as Rust types. Their schemas are `wit/slots/*.schema.json`.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -41,6 +43,12 @@ slots! {
     Volume = "rick:volume@1": VolumeValue;
     /// Where the service answers; key: the port inside.
     Endpoint = "rick:endpoint@1": EndpointValue;
+    /// Where browsers reach the service; key: the domain.
+    Site = "rick:site@1": SiteValue;
+    /// Whom a proxy asks before it lets a request through; key: empty.
+    Gate = "rick:gate@1": GateValue;
+    /// Commands that are run inside a part once it is up; key: a name.
+    Command = "rick:command@1": CommandValue;
     /// Secrets that the service needs; key: the name.
     Secret = "rick:secret@1": SecretValue;
     /// Something to do on the machine; key: unique for the plugin and the service.
@@ -207,6 +215,47 @@ pub struct EndpointValue {
     pub protocol: String,
 }
 
+/// A value of [`Site`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SiteValue {
+    /// Scheme and domain: "https://myservice.example.org"
+    pub url: String,
+}
+
+/// A value of [`Gate`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GateValue {
+    /// "forward-auth": each request is shown to `upstream` first; 2xx lets it through, any other answer is the client's.
+    pub kind: String,
+    /// Who is asked, by HTTP: an address and a port.
+    pub upstream: String,
+    /// Paths below it belong to `upstream`.
+    pub callback: String,
+    /// The path to ask, by the kind of proxy: "caddy", "traefik", "nginx".
+    pub verify: BTreeMap<String, String>,
+    /// The header of the answer that carries what is known of the user: "user", "groups", "email", "name", "uid".
+    pub headers: BTreeMap<String, String>,
+    /// What stands between two groups in their header: one character.
+    pub separator: String,
+    /// The user must be in one of these groups; empty: every user may enter.
+    pub require: Vec<String>,
+}
+
+/// A value of [`Command`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommandValue {
+    /// The command, word by word.
+    pub command: Vec<String>,
+    /// Run first: where it ends with 0, the command is not needed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unless: Option<Vec<String>>,
+    /// The artifacts whose change calls for it; empty: it is run in every apply.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changed: Vec<String>,
+    /// When: [`Phase::SignOn`] or [`Phase::Commands`].
+    pub phase: Phase,
+}
+
 /// A value of [`Secret`].
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SecretValue {
@@ -267,6 +316,8 @@ pub enum Phase {
     Proxy,
     /// The identity provider learns of it.
     SignOn,
+    /// What services want run inside themselves, when all else is there.
+    Commands,
 }
 
 /// The closed vocabulary of what can be done on a machine.
@@ -305,6 +356,21 @@ pub enum Action {
         wait_for: Vec<String>,
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         secrets: Vec<String>,
+    },
+    /// A Valkey server reads its ACL file anew.
+    ValkeyAclLoad { socket: String, user: String, secret: String },
+    /// Caddy finds no mistake in its configuration.
+    CaddyValidate { file: String },
+    /// Runs a command inside a running container, unless another ends with 0.
+    ContainerCommand {
+        user: String,
+        uid: u32,
+        container: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        r#as: Option<String>,
+        command: Vec<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        unless: Option<Vec<String>>,
     },
 }
 

@@ -27,6 +27,9 @@ pub fn render(context: &Context<'_>, index: usize) -> Rendering {
     let environment = environment::file(context.name(), part, &context.identity.value.group, &variables);
 
     context.unit_section(&mut unit, (index > 0).then_some(part.name));
+    for (timer, place) in timers(context, part) {
+        unit.systemd("Unit", "Wants", timer, &place);
+    }
     unit.put("ContainerName", part.unit.as_str(), &part.image_place);
     unit.put("Image", part.image, &part.image_place);
     user(&mut unit, context, index);
@@ -69,6 +72,16 @@ pub fn render(context: &Context<'_>, index: usize) -> Rendering {
     let mounted = binds.into_iter().filter(Bind::is_ricks).map(|bind| bind.source).collect();
     let secrets = secrets.into_iter().map(|(_, name, place)| (name, place)).collect();
     Rendering { unit, environment, secrets, mounted }
+}
+
+/// The timers of the jobs that run in a part.
+fn timers(context: &Context<'_>, part: &Part<'_>) -> Vec<(String, Place)> {
+    let jobs = context.call.table.jobs.iter().enumerate();
+    let here = jobs.filter(|(_, job)| context.part(job.part.as_deref()).is_some_and(|(other, _)| other.name == part.name));
+    here.map(|(index, job)| {
+        (format!("rick-{}.{}.timer", context.name(), job.name), table(&["jobs", &index.to_string(), "name"]))
+    })
+    .collect()
 }
 
 /// Who it runs as, and where it belongs. In a pod only a part with another mapping says its own: the others have the pod's.

@@ -1,6 +1,7 @@
 //! The files of a service, and what to do with them on the machine.
 
 mod container;
+mod job;
 mod pod;
 mod steps;
 mod volume;
@@ -64,7 +65,9 @@ pub fn render(call: &ServiceCall<Quadlet>, out: &mut Rendered) {
         .map(|volume| (volume.unit.clone(), volume::render(&context, volume)))
         .collect();
 
-    steps::render(&context, pod_unit.as_ref(), &containers, &volumes, out);
+    let jobs: Vec<job::Timed> = job::render(&context);
+
+    steps::render(&context, pod_unit.as_ref(), &containers, &volumes, &jobs, out);
     let units =
         pod_unit.iter().chain(containers.iter().map(|container| &container.unit)).chain(volumes.iter().map(|(_, unit)| unit));
     for unit in units {
@@ -74,6 +77,10 @@ pub fn render(call: &ServiceCall<Quadlet>, out: &mut Rendered) {
     }
     for container in containers {
         out.artifact(container.environment);
+    }
+    for job in jobs {
+        out.artifact(job.service);
+        out.artifact(job.timer);
     }
 }
 
@@ -103,6 +110,15 @@ impl Context<'_> {
     /// `[Install]`: a user's manager has no multi-user.target.
     fn install_section(unit: &mut Unit) {
         unit.systemd("Install", "WantedBy", "default.target", &service(&["name"]));
+    }
+
+    /// The part of this name; without one, the main part.
+    fn part(&self, name: Option<&str>) -> Option<(&Part<'_>, &Mapping)> {
+        let mut all = self.parts.iter().zip(&self.mappings);
+        match name {
+            Some(name) => all.find(|(part, _)| part.name == name),
+            None => all.next(),
+        }
     }
 
     fn headline(&self) -> String {

@@ -1,9 +1,10 @@
 //! What to do on the machine with the files, and what to ask it afterwards.
 
-use rick_plugin_sdk::slots::{self, Action, Phase};
-use rick_plugin_sdk::{Place, Rendered};
+use rick_plugin_sdk::slots::{self, Action, CommandValue, Phase};
+use rick_plugin_sdk::{Place, Read, Rendered};
 use serde_json::json;
 
+use super::job::{Timed, run_as};
 use super::{Context, Rendering};
 use crate::unit::Unit;
 
@@ -13,6 +14,7 @@ pub fn render(
     pod: Option<&Unit>,
     containers: &[Rendering],
     volumes: &[(String, Unit)],
+    jobs: &[Timed],
     out: &mut Rendered,
 ) {
     let name = context.name();
@@ -25,9 +27,11 @@ pub fn render(
 
     let files =
         pod.into_iter().chain(containers.iter().map(|container| &container.unit)).chain(volumes.iter().map(|(_, unit)| unit));
-    let paths: Vec<&str> = files.map(Unit::path).collect();
+    let mut paths: Vec<&str> = files.map(Unit::path).collect();
+    paths.extend(jobs.iter().flat_map(|job| [job.service.path(), job.timer.path()]));
     let mut units: Vec<String> = pod.iter().map(|_| pod_unit.clone()).chain(container_units.iter().cloned()).collect();
     units.extend(volumes.iter().map(|(unit, _)| format!("{unit}-volume.service")));
+    units.extend(jobs.iter().map(|job| job.unit.clone()));
     let reload = Action::UserUnits { user: user.clone(), uid, units: units.clone() };
     out.step("units", Phase::Units, reload, &paths, place.clone());
 
@@ -58,7 +62,25 @@ pub fn render(
         let action = restart(context, unit, vec![unit.clone()], secrets);
         out.step(&format!("restart:{}", part.name), Phase::Restarts, action, &changed, part.image_place.clone());
     }
+    for job in jobs {
+        let action = restart(context, &job.unit, vec![job.unit.clone()], Vec::new());
+        out.step(&format!("restart:{}", job.unit), Phase::Restarts, action, &[job.timer.path()], job.because.clone());
+    }
+    commands(context, out);
     checks(context, &units, out);
+}
+
+/// What others, and the manifest, want run inside a part.
+fn commands(context: &Context<'_>, out: &mut Rendered) {
+    for Read { part, key, value, place, .. } in context.call.reads.of::<slots::Command>() {
+        let Some((part, mapping)) = context.part(part.as_deref()) else { continue };
+        let (user, uid) = (context.identity.value.user.clone(), context.identity.value.uid);
+        let CommandValue { command, unless, changed, phase } = value;
+        let (container, r#as) = (part.unit.clone(), run_as(mapping));
+        let action = Action::ContainerCommand { user, uid, container, r#as, command, unless };
+        let changed: Vec<&str> = changed.iter().map(String::as_str).collect();
+        out.step(&format!("command:{key}"), phase, action, &changed, place);
+    }
 }
 
 fn restart(context: &Context<'_>, unit: &str, wait_for: Vec<String>, secrets: Vec<String>) -> Action {

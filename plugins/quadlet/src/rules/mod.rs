@@ -5,6 +5,7 @@ mod env_name;
 mod exec;
 mod image_not_pinned;
 mod image_not_qualified;
+mod job_time;
 mod key_with_a_field;
 mod newer_key;
 mod no_image;
@@ -52,6 +53,7 @@ pub const ALL: &[&Rule] = &[
     &unwritable_value::RULE,
     &port_twice::RULE,
     &nothing_runs::RULE,
+    &job_time::RULE,
 ];
 
 /// Makes all checks of a service. [`unwritable_value`] is also made while rendering, where every value passes.
@@ -79,6 +81,7 @@ pub fn check(call: &ServiceCall<Quadlet>, out: &mut Diagnostics) {
     unknown_key::check(call, out);
     newer_key::check(call, out);
     key_with_a_field::check(call, out);
+    job_time::check(call, out);
     unwritable_value::check(call, out);
 }
 

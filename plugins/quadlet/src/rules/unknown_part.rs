@@ -1,7 +1,7 @@
 //! Something said for a part that the service does not have.
 
 use rick_plugin_sdk::slots::{self, quadlet};
-use rick_plugin_sdk::{Diagnostics, Place, Read, Rule, ServiceCall, error};
+use rick_plugin_sdk::{Diagnostics, Place, Read, Rule, ServiceCall, error, table};
 
 use crate::Quadlet;
 use crate::parts::{Part, parts_of};
@@ -10,7 +10,7 @@ pub const RULE: Rule = Rule {
     code: "QD047",
     name: "unknown-part",
     waivable: false,
-    what: "a variable, a mount, a volume or a wish for a part that the service does not have, or for its own image where no part runs that",
+    what: "a variable, a mount, a volume, a command or a wish for a part that the service does not have, or for its own image where no part runs that",
     why: "It would be nowhere: the part that needs it starts without.",
     example: "[postgres]\nparts = [\"wroker\"]\n\n[quadlet.containers.worker]\n",
     use_instead: "[postgres]\nparts = [\"worker\"]\n\n[quadlet.containers.worker]\n",
@@ -24,6 +24,12 @@ pub fn check(call: &ServiceCall<Quadlet>, out: &mut Diagnostics) {
     collect(&mut said, "mount", call.reads.of::<slots::Mount>());
     collect(&mut said, "volume", call.reads.of::<slots::Volume>());
     collect(&mut said, "identity", call.reads.of::<quadlet::Identity>());
+    for (part, place) in call.reads.of::<slots::Command>().into_iter().map(|read| (read.part, read.place)).chain(jobs(call)) {
+        // Without a part, it is for the main one.
+        if part.is_some() {
+            said.push(("a command".to_owned(), part, place));
+        }
+    }
     let names: Vec<String> = parts.iter().map(|part| format!("`{}`", part.name)).collect();
     let help = format!("the parts of `{}` are {}", call.service.name, names.join(", "));
     for (what, part, place) in said {
@@ -38,6 +44,10 @@ pub fn check(call: &ServiceCall<Quadlet>, out: &mut Diagnostics) {
         };
         out.push(error(RULE.code, message, place).help(help.clone()));
     }
+}
+
+fn jobs(call: &ServiceCall<Quadlet>) -> impl Iterator<Item = (Option<String>, Place)> + '_ {
+    call.table.jobs.iter().enumerate().map(|(index, job)| (job.part.clone(), table(&["jobs", &index.to_string(), "part"])))
 }
 
 fn collect<V>(said: &mut Vec<(String, Option<String>, Place)>, what: &str, reads: Vec<Read<V>>) {

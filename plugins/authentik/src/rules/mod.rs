@@ -1,0 +1,38 @@
+//! The checks, one file each.
+
+mod callbacks;
+mod group_twice;
+mod groups_scope;
+mod no_domain;
+pub mod no_outpost;
+mod no_version;
+mod other_pattern;
+
+use rick_plugin_sdk::{Diagnostics, ProjectCall, Rule, ServiceCall};
+
+use crate::Authentik;
+
+/// Every rule, in the order of their codes. That nobody can be asked is found in `contribute`, which would have to name who is.
+pub const ALL: &[&Rule] = &[
+    &groups_scope::RULE,
+    &no_domain::RULE,
+    &no_outpost::RULE,
+    &no_version::RULE,
+    &callbacks::RULE,
+    &other_pattern::RULE,
+    &group_twice::RULE,
+];
+
+/// Makes all checks of a service.
+pub fn check_service(call: &ServiceCall<Authentik>, out: &mut Diagnostics) {
+    no_domain::check(call, out);
+    callbacks::check(call, out);
+    other_pattern::check(call, out);
+    group_twice::check(call, out);
+    groups_scope::check(call, out);
+}
+
+/// Makes all checks of the project.
+pub fn check_project(call: &ProjectCall<Authentik>, out: &mut Diagnostics) {
+    no_version::check(call, out);
+}

@@ -1,0 +1,31 @@
+//! Sign-on at a door that is not there.
+
+use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, error, table};
+
+use crate::{Authentik, Pattern};
+
+pub const RULE: Rule = Rule {
+    code: "AK030",
+    name: "sign-on-without-domain",
+    waivable: false,
+    what: "`forward-auth`, or a callback that is a path, in a manifest whose `[service]` has no `domain`",
+    why: "authentik tells applications apart by the host that a browser asked for, and sends people back to an address.",
+    example: "[service]\nport = 8080\n\n[authentik]\npattern = \"forward-auth\"\n",
+    use_instead: "[service]\nport = 8080\ndomain = \"myservice.example.org\"\n\n[authentik]\npattern = \"forward-auth\"\n",
+    source: "https://docs.goauthentik.io/add-secure-apps/providers/proxy/",
+};
+
+pub fn check(call: &ServiceCall<Authentik>, out: &mut Diagnostics) {
+    if call.service.domain.is_some() {
+        return;
+    }
+    if call.table.pattern == Pattern::ForwardAuth {
+        let message = "the service has no `domain`, so there is no door to sign on at";
+        out.push(error(RULE.code, message, table(&["pattern"])).help("add `domain` to [service]"));
+    }
+    for (index, callback) in call.table.callbacks.iter().enumerate().filter(|(_, callback)| callback.starts_with('/')) {
+        let message = format!("`{callback}` is a path of the service's domain, and it has none");
+        let help = "add `domain` to [service], or write the whole address";
+        out.push(error(RULE.code, message, table(&["callbacks", &index.to_string()])).help(help));
+    }
+}

@@ -1,0 +1,27 @@
+//! A public path that means more than it says.
+
+use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, error, table};
+
+use crate::Caddy;
+
+pub const RULE: Rule = Rule {
+    code: "CA012",
+    name: "path-by-its-beginning",
+    waivable: true,
+    what: "a path in `public` or `protected` that ends in `*` without a slash before it",
+    why: "`/health*` is also /healthadmin. `/health` is one path, and `/health/*` is what is below it.",
+    example: "[caddy]\npublic = [\"/health*\"]\n",
+    use_instead: "[caddy]\npublic = [\"/health\", \"/health/*\"]\n",
+    source: "https://caddyserver.com/docs/caddyfile/matchers#path",
+};
+
+pub fn check(call: &ServiceCall<Caddy>, out: &mut Diagnostics) {
+    for (list, key) in [(&call.table.public, "public"), (&call.table.protected, "protected")] {
+        for (index, path) in list.iter().enumerate() {
+            let Some(beginning) = path.strip_suffix('*').filter(|beginning| !beginning.ends_with('/')) else { continue };
+            let message = format!("`{}` is every path that begins so, also `{beginning}admin`", &**path);
+            let help = format!("say `{beginning}`, and `{beginning}/*` for what is below it");
+            out.push(error(RULE.code, message, table(&[key, &index.to_string()])).help(help));
+        }
+    }
+}

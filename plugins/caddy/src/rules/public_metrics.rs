@@ -1,0 +1,26 @@
+//! What is meant for the machine's monitoring, shown to everybody.
+
+use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, table, warning};
+
+use crate::Caddy;
+
+pub const RULE: Rule = Rule {
+    code: "CA016",
+    name: "public-metrics",
+    waivable: true,
+    what: "`/metrics` in `public`",
+    why: "Metrics tell names, versions and load to whoever asks. A collector on the machine reaches the service's own port, and needs no site.",
+    example: "[caddy]\npublic = [\"/metrics\"]\n",
+    use_instead: "[caddy]\npublic = [\"/health\"]\n",
+    source: "https://prometheus.io/docs/operating/security/",
+};
+
+pub fn check(call: &ServiceCall<Caddy>, out: &mut Diagnostics) {
+    for (index, path) in call.table.public.iter().enumerate() {
+        if path.split('/').any(|step| step.trim_end_matches('*') == "metrics") {
+            let message = format!("`{}` shows the service's metrics to everybody", &**path);
+            let help = "leave it out: what collects them on the machine asks the service's port on 127.0.0.1";
+            out.push(warning(RULE.code, message, table(&["public", &index.to_string()])).help(help));
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! The plugin `valkey`: a user of the machine's Valkey for each service, who reaches its own keys alone, and what the service must
+//! be told.
+//!
+//! Reading order: [`table`] is what a manifest says; `claim`, `contribute` and `render` below are the three calls; [`connection`]
+//! writes what clients are told, [`acl`] who may do what, [`server`] how servers are run; `rules/` has one file for each check.
+
+mod acl;
+mod connection;
+mod rules;
+mod server;
+mod table;
+
+use acl::User;
+use connection::Connection;
+use rick_plugin_sdk::input::held_number;
+use rick_plugin_sdk::place::pointer;
+use rick_plugin_sdk::slots::{
+    self, Action, DatabaseValue, Generate, MountKind, MountValue, Nothing, Phase, SecretValue, UnitAction,
+};
+use rick_plugin_sdk::{
+    By, Claims, Contributions, Descriptor, Diagnostics, Empty, MachineCall, Of, Place, Plugin, Rendered, ServiceCall, claimed,
+    fact, table, table_key,
+};
+use serde_json::json;
+use server::{Dedicated, socket};
+
+pub use table::{Client, Facts, Form, Table};
+
+/// The pool of database numbers.
+const NUMBERS: &str = "valkey:database";
+/// The pool of what keys begin with.
+const PREFIXES: &str = "valkey:prefix";
+/// The ACL file of a machine's server. `_` is in no service's name, so that this path is no service's own.
+const USERS: &str = "/etc/rick/valkey/all_services.acl";
+
+/// The plugin.
+pub struct Valkey;
+
+impl Plugin for Valkey {
+    type Table = Table;
+    type Settings = Empty;
+    type Facts = Facts;
+
+    fn describe() -> Descriptor {
+        let mut descriptor = Descriptor::new::<Self>("valkey", env!("CARGO_PKG_VERSION"), "Valkey users, each with its own keys")
+            // 0 is what everything else uses that was there before.
+            .numbers(NUMBERS, "Valkey database", "leave `db` out and rick gives each service its own", [1, 127, 1])
+            .names(PREFIXES, "prefix of keys", "give one of them another `prefix` in [valkey]")
+            .contributes::<slots::Env>()
+            .contributes::<slots::Mount>()
+            .contributes::<slots::SystemUnit>()
+            .contributes::<slots::Database>()
+            .contributes::<slots::Secret>()
+            .contributes::<slots::Step>()
+            .contributes::<slots::Check>()
+            .contributes::<slots::Model>()
+            .reads::<slots::Identity>(By::Render, Of::Service)
+            .writes("/etc/rick/valkey/*.acl")
+            .writes("/etc/rick/valkey/*.conf")
+            .writes("/etc/systemd/system/*.service.d/rick-valkey.conf")
+            .answers(&["claim", "contribute", "check:service", "check:machine", "render:service", "render:machine"]);
+        for rule in rules::ALL {
+            descriptor = descriptor.rule(rule);
+        }
+        descriptor
+    }
+
+    fn claim(call: &ServiceCall<Self>, out: &mut Claims) {
+        let said = &call.table;
+        if said.dedicated {
+            return;
+        }
+        match said.db {
+            Some(db) => out.want(NUMBERS, "db", db, table(&["db"])),
+            None => out.any(NUMBERS, "db", table(&[])),
+        }
+        out.want(PREFIXES, "prefix", said.prefix(&call.service.name), table(said.prefix_steps()));
+    }
+
+    fn contribute(call: &ServiceCall<Self>, out: &mut Contributions) {
+        let (name, said, facts) = (&call.service.name, &call.table, &call.facts);
+        let (directory, unit, db, prefix) = if said.dedicated {
+            let Dedicated { socket_directory, unit, .. } = Dedicated::of(name, facts);
+            (socket_directory, unit, 0, String::new())
+        } else {
+            let db = held_number(&call.claimed, NUMBERS, "db");
+            (facts.socket_directory.clone(), facts.unit.clone(), db, said.prefix(name))
+        };
+        let password = password_of(name);
+        let socket = socket(&directory);
+        let connection = Connection { socket: &socket, user: name, password: &password, db, prefix: &prefix };
+
+        let parts = said.parts.as_deref();
+        for (variable, form, place) in variables_of(call) {
+            out.add_for::<slots::Env>(parts, variable, &connection.value(form, said.client), place);
+        }
+        // Connecting writes nothing to the directory.
+        let mount = MountValue { source: directory.clone(), read_only: true, kind: MountKind::SocketDirectory };
+        out.add_for::<slots::Mount>(parts, &directory, &mount, table(&[]));
+        out.add::<slots::SystemUnit>(&unit, &Nothing {}, table(&[]));
+
+        let random = SecretValue { generate: Some(Generate { bytes: 32, alphabet: "url".to_owned() }) };
+        out.add::<slots::Secret>(&password, &random, table(&[]));
+        out.add::<slots::Secret>(&keeper_password(&call.machine.name), &random, table(&[]));
+        let place = if said.dedicated { table(&["dedicated"]) } else { claimed(NUMBERS, "db") };
+        let value = DatabaseValue {
+            engine: "valkey".to_owned(),
+            database: db.to_string(),
+            role: name.clone(),
+            authentication: Some("password".to_owned()),
+            socket_directory: Some(directory),
+        };
+        out.add::<slots::Database>(&format!("valkey/{db}"), &value, place);
+    }
+
+    fn check_service(call: &ServiceCall<Self>, out: &mut Diagnostics) {
+        rules::check_service(call, out);
+    }
+
+    fn check_machine(call: &MachineCall<Self>, out: &mut Diagnostics) {
+        rules::check_machine(call, out);
+    }
+
+    fn render_service(call: &ServiceCall<Self>, out: &mut Rendered) {
+        let name = &call.service.name;
+        let own = Dedicated::of(name, &call.facts);
+        let directory = if call.table.dedicated { &own.socket_directory } else { &call.facts.socket_directory };
+        if let Some(identity) = call.reads.of::<slots::Identity>().first() {
+            let user = &identity.value.user;
+            let title = format!("`{user}` reaches Valkey's socket");
+            let check = json!({ "kind": "socket", "title": title, "path": socket(directory), "user": user });
+            out.add::<slots::Check>("socket", &check, identity.place.clone());
+        }
+        if !call.table.dedicated {
+            return;
+        }
+        let place = table(&["dedicated"]);
+        let keeper = keeper_password(&call.machine.name);
+        let users = users_of_dedicated(call, &keeper);
+        let acl = acl::file(&own.users, &call.facts.group, &users);
+        let drop_in = own.drop_in(name, &call.facts, &place);
+        let configuration = own.file(name, &call.facts.group, &place);
+        out.add::<slots::Model>(&own.users, &acl::model(&users), place.clone());
+        let restart = [drop_in.path().to_owned(), configuration.path().to_owned()];
+        steps(out, &own.unit, &restart, directory, &own.users, &keeper, &place);
+        for file in [acl, drop_in, configuration] {
+            out.artifact(file);
+        }
+    }
+
+    fn render_machine(call: &MachineCall<Self>, out: &mut Rendered) {
+        let services: Vec<&String> = call.services.iter().filter(|(_, entry)| !entry.table.dedicated).map(|(name, _)| name).collect();
+        let Some(first) = services.first() else { return };
+        // What is there as soon as any service uses the server is there because of the first.
+        let because = there(first, &[]);
+        let keeper = keeper_password(&call.machine.name);
+        let mut users = vec![User::nobody(because.clone()), User::keeper(keeper.clone(), because.clone())];
+        let mut highest = 0;
+        for name in services {
+            let entry = &call.services[name];
+            highest = highest.max(held_number(&entry.claimed, NUMBERS, "db"));
+            users.push(user_of(name, &entry.table));
+        }
+        let acl = acl::file(USERS, &call.facts.group, &users);
+        let drop_in = server::shared(&call.facts, USERS, highest, &because);
+        out.add::<slots::Model>(USERS, &acl::model(&users), because);
+        let restart = [drop_in.path().to_owned()];
+        steps(out, &call.facts.unit, &restart, &call.facts.socket_directory, USERS, &keeper, &fact(&["unit"]));
+        out.artifact(acl);
+        out.artifact(drop_in);
+    }
+}
+
+/// What to do with a server: its unit is read and it is restarted where how it runs has changed; otherwise it reads who may do what.
+/// Within a phase, rick goes by the keys.
+fn steps(out: &mut Rendered, unit: &str, restart: &[String], directory: &str, users: &str, keeper: &str, because: &Place) {
+    let changed: Vec<&str> = restart.iter().map(String::as_str).collect();
+    out.step("drop-in", Phase::SystemUnits, Action::SystemUnitsReload {}, &changed, because.clone());
+    let action = Action::SystemUnit { unit: unit.to_owned(), action: UnitAction::Restart };
+    out.step("restart", Phase::SystemUnits, action, &changed, because.clone());
+    let load = Action::ValkeyAclLoad { socket: socket(directory), user: acl::KEEPER.to_owned(), secret: keeper.to_owned() };
+    out.step("users", Phase::SystemUnits, load, &[users], because.clone());
+}
+
+/// A service in the machine's server: its own keys and channels.
+fn user_of(name: &str, said: &Table) -> User {
+    let prefix = said.prefix(name);
+    let mut rules = vec!["resetchannels".to_owned(), format!("&{prefix}*")];
+    rules.extend(said.channels.iter().map(|pattern| format!("&{pattern}")));
+    rules.push(format!("~{prefix}*"));
+    rules.extend(said.keys.iter().map(|pattern| format!("~{pattern}")));
+    rules.extend(acl::COMMANDS.map(str::to_owned));
+    rules.extend(said.commands.iter().cloned());
+    let mut because = vec![there(name, said.prefix_steps())];
+    for (list, key) in [(&said.keys, "keys"), (&said.channels, "channels"), (&said.commands, "commands")] {
+        because.extend((!list.is_empty()).then(|| there(name, &[key])));
+    }
+    User { name: name.to_owned(), password: Some(password_of(name)), rules, because }
+}
+
+/// The users of a service's own server, where every key is its own. Many clients that take no prefix take no user's name either,
+/// so the nameless one is the service as well.
+fn users_of_dedicated(call: &ServiceCall<Valkey>, keeper: &str) -> Vec<User> {
+    let mut rules: Vec<String> = ["resetchannels", "&*", "~*", "+@all", "-@admin", "+info"].map(str::to_owned).to_vec();
+    rules.extend(call.table.commands.iter().cloned());
+    let place = table(&["dedicated"]);
+    let user = |name: &str| User {
+        name: name.to_owned(),
+        password: Some(password_of(&call.service.name)),
+        rules: rules.clone(),
+        because: vec![place.clone()],
+    };
+    vec![user("default"), User::keeper(keeper.to_owned(), place.clone()), user(&call.service.name)]
+}
+
+/// A place in the table of one service of a machine.
+fn there(service: &str, steps: &[&str]) -> Place {
+    Place::Value(pointer(["services", service, "table"].into_iter().chain(steps.iter().copied())))
+}
+
+/// The variables, the form of each, and where it is said.
+fn variables_of(call: &ServiceCall<Valkey>) -> Vec<(&str, Form, Place)> {
+    match &call.table.env {
+        None => vec![("CACHE_URL", Form::Url, table(&[]))],
+        Some(env) => env.iter().map(|(variable, &form)| (variable.as_str(), form, table_key(&["env", variable]))).collect(),
+    }
+}
+
+/// The secret with the password of a service.
+fn password_of(service: &str) -> String {
+    format!("{service}_valkey_password")
+}
+
+/// The secret with the password by which rick has a machine's servers read their users anew.
+fn keeper_password(machine: &str) -> String {
+    format!("{machine}_valkey_rick_password")
+}
+
+rick_plugin_sdk::export!(Valkey);
