@@ -1,7 +1,8 @@
 //! The third stage: the rules of plugins over each service, each machine, and the project.
 
+use crate::calls::{self, Made};
 use crate::compose::Composition;
-use crate::compose::call::{Call, Subject};
+use crate::compose::call::Subject;
 use crate::diagnostic::Sink;
 use crate::plugin::{Plugin, Stage};
 use crate::project::Manifest;
@@ -21,44 +22,66 @@ impl<'a> Checked<'a> {
 /// Makes every check of every plugin.
 pub fn check<'a>(composition: Composition<'a>, sink: &mut Sink) -> Checked<'a> {
     let sound = composition.sound(sink);
-    for plugin in &composition.plugins.all {
-        let mut session = plugin.session();
-        for_each_subject(&composition, &sound, plugin, "check", |subject| {
-            let call = Call::new(&composition, plugin, subject, Some(Stage::Check));
-            match session.check(&subject.title(), subject.scope(), &call.input) {
-                Ok(found) => found.into_iter().for_each(|found| call.report(&composition, &session, "check", found, sink)),
-                Err(failure) => call.fail(&failure, sink),
-            }
-        });
+    let machines = Machines::of(&composition, &sound);
+    let asked = machines.subjects("check");
+    let made = calls::make(&composition, &asked, "check", Some(Stage::Check), |session, call| {
+        session.check(&call.subject.title(), call.subject.scope(), &call.input)
+    });
+    for Made { plugin, call, answer } in made {
+        match answer {
+            Ok(found) => found.into_iter().for_each(|found| call.report(&composition, &plugin.session(), "check", found, sink)),
+            Err(failure) => call.fail(&failure, sink),
+        }
     }
     Checked { composition }
 }
 
-/// Goes through what a plugin answers a function for: services, then machines, then the project. `sound`: the services that
-/// had no error when the stage began; one that is found now does not keep the stage from finding more.
-pub(crate) fn for_each_subject(
-    composition: &Composition<'_>,
-    sound: &[&Manifest],
-    plugin: &Plugin,
-    function: &str,
-    mut visit: impl FnMut(Subject<'_>),
-) {
-    let answers = |scope: &str| plugin.descriptor.answers.contains(&format!("{function}:{scope}"));
-    let services: Vec<&Manifest> = sound.iter().copied().filter(|manifest| manifest.has(plugin)).collect();
-    if answers("service") {
-        for manifest in &services {
-            visit(Subject::Service(manifest));
-        }
+/// What plugins are asked about: services, then machines, then the project. Of the services that had no error when the stage began;
+/// one that is found now does not keep the stage from finding more.
+pub(crate) struct Machines<'a, 's> {
+    composition: &'s Composition<'a>,
+    /// Those of each plugin, in the plugins' order.
+    services: Vec<Vec<&'a Manifest>>,
+    /// For each plugin, its machines with their services.
+    machines: Vec<Vec<(&'a str, Vec<&'a Manifest>)>>,
+}
+
+impl<'a, 's> Machines<'a, 's> {
+    /// Sorts the services by plugin and machine.
+    pub(crate) fn of(composition: &'s Composition<'a>, sound: &[&'a Manifest]) -> Self {
+        let (project, plugins) = (composition.project, &composition.plugins.all);
+        let services: Vec<Vec<&Manifest>> =
+            plugins.iter().map(|plugin| sound.iter().copied().filter(|manifest| manifest.has(plugin)).collect()).collect();
+        let of_machine = |services: &Vec<&'a Manifest>, machine: &'a String| {
+            let here: Vec<&Manifest> = services.iter().copied().filter(|manifest| manifest.machine == *machine).collect();
+            (!here.is_empty()).then_some((machine.as_str(), here))
+        };
+        let machines = services
+            .iter()
+            .map(|services| project.machines.iter().filter_map(|machine| of_machine(services, machine)).collect())
+            .collect();
+        Self { composition, services, machines }
     }
-    if answers("machine") {
-        for machine in &composition.project.machines {
-            let services: Vec<&Manifest> = services.iter().copied().filter(|manifest| manifest.machine == *machine).collect();
-            if !services.is_empty() {
-                visit(Subject::Machine(machine, &services));
+
+    /// Every pair of a plugin that answers a function, and what it answers it for.
+    pub(crate) fn subjects<'b>(&'b self, function: &str) -> Vec<(&'b Plugin, Subject<'b>)>
+    where
+        'a: 'b,
+    {
+        let mut subjects = Vec::new();
+        for (index, plugin) in self.composition.plugins.all.iter().enumerate() {
+            let answers = |scope: &str| plugin.descriptor.answers.contains(&format!("{function}:{scope}"));
+            let services = &self.services[index];
+            if answers("service") {
+                subjects.extend(services.iter().map(|manifest| (plugin, Subject::Service(manifest))));
+            }
+            if answers("machine") {
+                subjects.extend(self.machines[index].iter().map(|(machine, here)| (plugin, Subject::Machine(machine, here))));
+            }
+            if answers("project") && !services.is_empty() {
+                subjects.push((plugin, Subject::Project(services)));
             }
         }
-    }
-    if answers("project") && !services.is_empty() {
-        visit(Subject::Project(&services));
+        subjects
     }
 }

@@ -21,6 +21,7 @@ pub const FUEL: u64 = 2_000_000_000;
 pub const MEMORY: usize = 256 << 20;
 
 /// The engine, and where compiled code is kept.
+#[derive(Clone)]
 pub struct Engine {
     engine: wasmtime::Engine,
     kept: Option<Utf8PathBuf>,
@@ -47,6 +48,11 @@ impl Engine {
         engine.precompile_compatibility_hash().hash(&mut hasher);
         let compatibility = hex(&hasher.0.finalize());
         Ok(Self { engine, kept, compatibility })
+    }
+
+    /// The folder for what is kept between runs.
+    pub fn kept(&self) -> Option<&Utf8PathBuf> {
+        self.kept.as_ref()
     }
 
     /// wasmtime's own engine.
@@ -123,7 +129,7 @@ impl Engine {
 }
 
 /// Compiled code is machine code: it is taken only from a folder and a file that nobody else can write.
-fn is_private(path: &Utf8Path) -> bool {
+pub(crate) fn is_private(path: &Utf8Path) -> bool {
     path.parent().into_iter().chain([path]).all(|place| {
         let Ok(metadata) = fs::symlink_metadata(place) else { return false };
         let own = metadata.uid() == rustix::process::geteuid().as_raw() && metadata.mode() & 0o022 == 0 && !metadata.is_symlink();
@@ -134,7 +140,7 @@ fn is_private(path: &Utf8Path) -> bool {
     })
 }
 
-fn keep(path: &Utf8Path, code: &[u8]) -> std::io::Result<()> {
+pub(crate) fn keep(path: &Utf8Path, code: &[u8]) -> std::io::Result<()> {
     let folder = path.parent().unwrap_or(Utf8Path::new("."));
     fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     let mut file = tempfile::Builder::new().prefix(".new-").tempfile_in(folder)?;

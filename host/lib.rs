@@ -18,14 +18,17 @@ pub mod pointer;
 pub mod source;
 
 // The plugins.
+pub mod answers;
 pub mod contract;
 pub mod engine;
 pub mod plugin;
 pub mod plugins;
 pub mod schema;
 pub mod slots;
+pub mod verdicts;
 
 // The stages.
+pub mod calls;
 pub mod check;
 pub mod compose;
 pub mod judge;

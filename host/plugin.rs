@@ -5,6 +5,9 @@
 
 mod descriptor;
 
+use std::borrow::Cow;
+use std::sync::OnceLock;
+
 use wasmtime::component::{Component, HasSelf, Instance, InstancePre, Linker};
 use wasmtime::{ResourceLimiter, Store, Trap};
 
@@ -24,6 +27,14 @@ pub struct Plugin {
     pub from: String,
     /// SHA-256 of the component.
     pub digest: String,
+    engine: Engine,
+    bytes: Cow<'static, [u8]>,
+    code: OnceLock<Result<Code, String>>,
+}
+
+/// A component that was linked: only where something must be asked of it. What it says of itself, and what it answered to the same
+/// question before, is kept.
+struct Code {
     pre: InstancePre<State>,
     exports: Exports,
 }
@@ -66,32 +77,23 @@ impl Failure {
 }
 
 impl Plugin {
-    /// Links a component and asks it what it is.
-    pub fn load(engine: &Engine, from: &str, digest: &str, bytes: &[u8]) -> Result<Self, Error> {
+    /// Reads a component and asks it what it is, unless that is kept.
+    pub fn load(engine: &Engine, from: &str, digest: &str, bytes: Cow<'static, [u8]>) -> Result<Self, Error> {
         let refused = |reason: String| Error::Plugin { plugin: from.to_owned(), reason };
-        let component = engine.load(from, digest, bytes)?;
-        refuse_imports(engine, &component).map_err(refused)?;
-        let mut linker = Linker::new(engine.inner());
-        contract::rick::plugin::log::add_to_linker::<State, HasSelf<State>>(&mut linker, |state| state)
-            .map_err(|error| refused(error.to_string()))?;
-        let pre =
-            linker.instantiate_pre(&component).map_err(|error| refused(format!("it does not fit the contract: {error:#}")))?;
-        let meta = meta::GuestIndices::new(&pre).map_err(|error| refused(format!("it does not fit the contract: {error:#}")))?;
-        let exports = Exports {
-            claim: claim::GuestIndices::new(&pre).ok(),
-            contribute: contribute::GuestIndices::new(&pre).ok(),
-            check: check::GuestIndices::new(&pre).ok(),
-            check_files: check_files::GuestIndices::new(&pre).ok(),
-            render: render::GuestIndices::new(&pre).ok(),
-        };
+        let code = OnceLock::new();
         let said = engine
             .describe(digest, || {
-                let mut session = Session::of(&pre, from.to_owned());
-                session.call("describe", "itself", |store, instance| meta.load(&mut *store, instance)?.call_describe(store))
+                let linked = code.get_or_init(|| Code::link(engine, from, digest, &bytes)).as_ref().map_err(Clone::clone)?;
+                let meta = meta::GuestIndices::new(&linked.pre).map_err(|error| does_not_fit(&error))?;
+                let mut session = Session::of(from.to_owned(), || Ok(linked));
+                let said =
+                    session.call("describe", "itself", |store, instance| meta.load(&mut *store, instance)?.call_describe(store));
+                said.map_err(|failure| failure.what)
             })
-            .map_err(|failure| refused(failure.what))?;
+            .map_err(refused)?;
         let descriptor = Descriptor::parse(said).map_err(refused)?;
-        Ok(Self { descriptor, from: from.to_owned(), digest: digest.to_owned(), pre, exports })
+        let (from, digest) = (from.to_owned(), digest.to_owned());
+        Ok(Self { descriptor, from, digest, engine: engine.clone(), bytes, code })
     }
 
     /// "postgres 0.1.0"
@@ -101,9 +103,37 @@ impl Plugin {
 
     /// An instance to call, made when it is first needed.
     pub fn session(&self) -> Session<'_> {
-        let mut session = Session::of(&self.pre, self.title());
-        session.exports = Some(&self.exports);
-        session
+        Session::of(self.title(), || {
+            let link = || Code::link(&self.engine, &self.from, &self.digest, &self.bytes);
+            self.code.get_or_init(link).as_ref().map_err(Clone::clone)
+        })
+    }
+}
+
+fn does_not_fit(error: &wasmtime::Error) -> String {
+    format!("it does not fit the contract: {error:#}")
+}
+
+impl Code {
+    /// Links a component.
+    fn link(engine: &Engine, from: &str, digest: &str, bytes: &[u8]) -> Result<Self, String> {
+        let component = engine.load(from, digest, bytes).map_err(|error| match error {
+            Error::Plugin { reason, .. } => reason,
+            other => other.to_string(),
+        })?;
+        refuse_imports(engine, &component)?;
+        let mut linker = Linker::new(engine.inner());
+        contract::rick::plugin::log::add_to_linker::<State, HasSelf<State>>(&mut linker, |state| state)
+            .map_err(|error| error.to_string())?;
+        let pre = linker.instantiate_pre(&component).map_err(|error| does_not_fit(&error))?;
+        let exports = Exports {
+            claim: claim::GuestIndices::new(&pre).ok(),
+            contribute: contribute::GuestIndices::new(&pre).ok(),
+            check: check::GuestIndices::new(&pre).ok(),
+            check_files: check_files::GuestIndices::new(&pre).ok(),
+            render: render::GuestIndices::new(&pre).ok(),
+        };
+        Ok(Self { pre, exports })
     }
 }
 
@@ -165,15 +195,14 @@ impl ResourceLimiter for State {
 
 /// An instance of a plugin, used for one stage. After a failure it is made anew, since a trap leaves it as it stood.
 pub struct Session<'a> {
-    pre: &'a InstancePre<State>,
-    exports: Option<&'a Exports>,
     title: String,
+    code: Box<dyn Fn() -> Result<&'a Code, String> + 'a>,
     live: Option<(Store<State>, Instance)>,
 }
 
 impl<'a> Session<'a> {
-    fn of(pre: &'a InstancePre<State>, title: String) -> Self {
-        Self { pre, exports: None, title, live: None }
+    fn of(title: String, code: impl Fn() -> Result<&'a Code, String> + 'a) -> Self {
+        Self { title, code: Box::new(code), live: None }
     }
 
     /// The claims of a service.
@@ -225,7 +254,8 @@ impl<'a> Session<'a> {
         about: &str,
         get: impl FnOnce(&'a Exports) -> Option<&'a T>,
     ) -> Result<&'a T, Failure> {
-        self.exports.and_then(get).ok_or_else(|| self.lie(function, about, "says that it answers this, but does not export it"))
+        let code = (self.code)().map_err(|reason| self.lie(function, about, format!("cannot be used: {reason}")))?;
+        get(&code.exports).ok_or_else(|| self.lie(function, about, "says that it answers this, but does not export it"))
     }
 
     fn call<R>(
@@ -237,11 +267,15 @@ impl<'a> Session<'a> {
         let (mut store, instance) = match self.live.take() {
             Some(live) => live,
             None => {
+                let pre = match (self.code)() {
+                    Ok(code) => &code.pre,
+                    Err(reason) => return Err(self.lie(function, about, format!("cannot be used: {reason}"))),
+                };
                 let state = State { title: self.title.clone(), memory_wanted: None, log: Vec::new() };
-                let mut store = Store::new(self.pre.engine(), state);
+                let mut store = Store::new(pre.engine(), state);
                 store.limiter(|state| state);
                 // Instantiation runs code of the plugin as well.
-                let instance = store.set_fuel(FUEL).and_then(|()| self.pre.instantiate(&mut store));
+                let instance = store.set_fuel(FUEL).and_then(|()| pre.instantiate(&mut store));
                 let instance = instance.map_err(|error| self.failure(function, about, &error, store.data()))?;
                 (store, instance)
             }

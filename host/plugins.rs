@@ -1,14 +1,17 @@
 //! All plugins of a run, and the order in which they contribute.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::{fs, thread};
 
 use camino::Utf8Path;
 
+use crate::answers::Answers;
 use crate::engine::{self, Engine};
 use crate::error::Error;
 use crate::plugin::{Plugin, Stage};
 use crate::slots::{self, Slots};
+use crate::verdicts::Verdicts;
 
 mod built_in {
     include!(concat!(env!("OUT_DIR"), "/built_in.rs"));
@@ -22,6 +25,10 @@ pub struct Plugins {
     pub slots: Slots,
     /// Numbers of plugins: those of a wave read nothing that is written in it or later.
     pub waves: Vec<Vec<usize>>,
+    /// What plugins answered in the project's last run.
+    pub answers: Answers,
+    /// What schemas took in earlier runs.
+    pub verdicts: Arc<Verdicts>,
 }
 
 impl Plugins {
@@ -31,8 +38,10 @@ impl Plugins {
         let official = built_in::BUILT_IN.iter().filter(|(name, ..)| !replaced(name));
         // Each on a thread of its own: the first run compiles them, and every other maps their code.
         let mut all = thread::scope(|scope| {
-            let load =
-                |&(name, digest, bytes)| scope.spawn(move || Plugin::load(engine, &format!("{name} (built in)"), digest, bytes));
+            let load = |official: &(&'static str, &'static str, &'static [u8])| {
+                let &(name, digest, bytes) = official;
+                scope.spawn(move || Plugin::load(engine, &format!("{name} (built in)"), digest, bytes.into()))
+            };
             let threads: Vec<_> = official.map(load).collect();
             let joined = threads.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
             joined.collect::<Result<Vec<Plugin>, Error>>()
@@ -40,7 +49,7 @@ impl Plugins {
         for (name, path) in others {
             let bytes = fs::read(root.join(path)).map_err(Error::file("read", root.join(path)))?;
             let bytes = component(bytes).map_err(|reason| Error::Plugin { plugin: path.clone(), reason })?;
-            let plugin = Plugin::load(engine, path, &engine::digest(&bytes), &bytes)?;
+            let plugin = Plugin::load(engine, path, &engine::digest(&bytes), bytes.into())?;
             if plugin.descriptor.name != *name {
                 let reason = format!("rick.toml has it under `{name}`, and it calls itself `{}`", plugin.descriptor.name);
                 return Err(Error::Plugin { plugin: path.clone(), reason });
@@ -49,10 +58,12 @@ impl Plugins {
         }
         all.sort_by(|left, right| left.descriptor.name.cmp(&right.descriptor.name));
         refuse_shared_tables(&all)?;
-        let slots = slots::all(&all)?;
+        let verdicts = Arc::new(Verdicts::open(engine.kept()));
+        let slots = slots::all(&all, &verdicts)?;
         refuse_unknown_slots(&all, &slots)?;
         let waves = waves(&all)?;
-        Ok(Self { all, slots, waves })
+        let answers = Answers::open(engine.kept(), root);
+        Ok(Self { all, slots, waves, answers, verdicts })
     }
 
     /// The plugin whose table in a manifest this is.

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::check::{Checked, for_each_subject};
+use crate::calls::{self, Made};
+use crate::check::{Checked, Machines};
 use crate::compose::call::Call;
 use crate::compose::{Composition, Entry};
 use crate::contract::types;
@@ -98,30 +99,35 @@ pub fn render<'a>(checked: Checked<'a>, sink: &mut Sink) -> Deployment<'a> {
     let mut artifacts = BTreeMap::new();
     let mut said: BTreeMap<String, Vec<Entry>> = BTreeMap::new();
     let sound = composition.sound(sink);
-    for plugin in &composition.plugins.all {
-        let mut session = plugin.session();
-        for_each_subject(&composition, &sound, plugin, "render", |subject| {
-            let call = Call::new(&composition, plugin, subject, Some(Stage::Render));
-            let answer = match session.render(&subject.title(), subject.scope(), &call.input) {
-                Ok(answer) => answer,
-                Err(failure) => return call.fail(&failure, sink),
-            };
-            for diagnostic in answer.diagnostics {
-                call.report(&composition, &session, "render", diagnostic, sink);
+    let machines = Machines::of(&composition, &sound);
+    let asked = machines.subjects("render");
+    let made = calls::make(&composition, &asked, "render", Some(Stage::Render), |session, call| {
+        session.render(&call.subject.title(), call.subject.scope(), &call.input)
+    });
+    for Made { plugin, call, answer } in made {
+        let answer = match answer {
+            Ok(answer) => answer,
+            Err(failure) => {
+                call.fail(&failure, sink);
+                continue;
             }
-            for contribution in answer.contributions {
-                match end_in_rick(&composition, &session, &call, plugin, contribution) {
-                    Ok(entry) => said.entry(entry.slot.clone()).or_default().push(entry),
-                    Err(failure) => call.fail(&failure, sink),
-                }
+        };
+        let session = plugin.session();
+        for diagnostic in answer.diagnostics {
+            call.report(&composition, &session, "render", diagnostic, sink);
+        }
+        for contribution in answer.contributions {
+            match end_in_rick(&composition, &session, &call, plugin, contribution) {
+                Ok(entry) => said.entry(entry.slot.clone()).or_default().push(entry),
+                Err(failure) => call.fail(&failure, sink),
             }
-            for artifact in answer.artifacts {
-                match read(&composition, &session, &call, plugin, artifact) {
-                    Ok((place, artifact)) => put(&composition, &mut artifacts, place, artifact, sink),
-                    Err(failure) => call.fail(&failure, sink),
-                }
+        }
+        for artifact in answer.artifacts {
+            match read(&composition, &session, &call, plugin, artifact) {
+                Ok((place, artifact)) => put(&composition, &mut artifacts, place, artifact, sink),
+                Err(failure) => call.fail(&failure, sink),
             }
-        });
+        }
     }
     for manifest in sound {
         for (path, artifact, secrets) in files::render(&composition, manifest, sink) {

@@ -2,21 +2,25 @@
 //!
 //! A schema may say beside a `pattern` what it means, as `x-form`: "an absolute path". Messages use it in its place.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::{Draft, PatternOptions, ValidationError, Validator};
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use crate::diagnostic::{Diagnostic, Sink};
 use crate::document::Node;
 use crate::pointer;
 use crate::source::Span;
+use crate::verdicts::Verdicts;
 
 /// A schema, compiled when it is first needed.
 pub struct Schema {
     value: Value,
     validator: OnceLock<Result<Validator, String>>,
+    /// What it took already, and its digest.
+    taken: Option<(Arc<Verdicts>, [u8; 32])>,
 }
 
 /// Something that a schema refuses.
@@ -43,7 +47,14 @@ impl Schema {
 
     /// A schema that was put together here.
     pub fn new(value: Value) -> Self {
-        Self { value, validator: OnceLock::new() }
+        Self { value, validator: OnceLock::new(), taken: None }
+    }
+
+    /// Remembers from run to run what it took.
+    pub fn keeping(mut self, verdicts: &Arc<Verdicts>) -> Self {
+        let digest = Sha256::digest(self.value.to_string());
+        self.taken = Some((Arc::clone(verdicts), digest.into()));
+        self
     }
 
     /// The schema itself.
@@ -73,11 +84,18 @@ impl Schema {
 
     /// Everything that it refuses in a value, in the value's order.
     pub fn problems(&self, value: &Value) -> Vec<Problem> {
+        let kept = self.taken.as_ref().map(|(verdicts, digest)| (verdicts, Verdicts::key(digest, value)));
+        if kept.as_ref().is_some_and(|(verdicts, key)| verdicts.has(*key)) {
+            return Vec::new();
+        }
         let validator = match self.validator() {
             Ok(validator) => validator,
             Err(error) => return vec![problem(Vec::new(), format!("it cannot be checked, since its schema is wrong: {error}"))],
         };
         if validator.is_valid(value) {
+            if let Some((verdicts, key)) = kept {
+                verdicts.take(key);
+            }
             return Vec::new();
         }
         let mut problems: Vec<Problem> = validator.iter_errors(value).flat_map(|error| self.describe(&error)).collect();

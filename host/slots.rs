@@ -1,10 +1,12 @@
 //! The neutral slots, which rick owns, and all slots of a run.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::error::Error;
 use crate::plugin::Plugin;
 use crate::schema::Schema;
+use crate::verdicts::Verdicts;
 
 /// How the contributions to a slot merge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,13 +67,14 @@ const NEUTRAL: &[&str] = &[
 ];
 
 /// The neutral slots and those of plugins.
-pub fn all(plugins: &[Plugin]) -> Result<Slots, Error> {
+pub fn all(plugins: &[Plugin], verdicts: &Arc<Verdicts>) -> Result<Slots, Error> {
     let mut slots = Slots::new();
     for text in NEUTRAL {
         let schema = Schema::parse(text).map_err(|reason| Error::Plugin { plugin: "rick".to_owned(), reason })?;
         let name = schema.text("title").to_owned();
         let merge = if schema.text("x-rick-merge") == "list" { Merge::List } else { Merge::ByKey };
         let must_be_read = schema.text("x-rick-unread") == "error";
+        let schema = schema.keeping(verdicts);
         slots.insert(name, Slot { owner: "rick".to_owned(), schema, merge, must_be_read });
     }
     for plugin in plugins {
@@ -89,6 +92,7 @@ pub fn all(plugins: &[Plugin]) -> Result<Slots, Error> {
                 "error" => true,
                 other => return Err(refused(format!("`{}` unread is `{other}`, and there are ignore and error", slot.name))),
             };
+            let schema = schema.keeping(verdicts);
             slots.insert(slot.name.clone(), Slot { owner: plugin.descriptor.name.clone(), schema, merge, must_be_read });
         }
     }

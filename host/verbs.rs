@@ -51,9 +51,11 @@ pub fn gather(ui: &Ui) -> Result<Inputs, Error> {
     let mut sink = Sink::default();
     let opened = project::open(root.clone(), &mut sink)?;
     let plugins = Plugins::load(&engine()?, &root, &opened.components())?;
-    // The schemas of slots are needed soon, and their compilation is a good part of a short run.
+    // Where nothing is known of any document the schemas of slots are needed soon, and their compilation is a good part of a short run.
     let loaded = thread::scope(|scope| {
-        scope.spawn(|| plugins.slots.values().for_each(|slot| slot.schema.prepare()));
+        if plugins.verdicts.is_empty() {
+            scope.spawn(|| plugins.slots.values().for_each(|slot| slot.schema.prepare()));
+        }
         project::load(opened, &plugins, &mut sink)
     });
     let project = match loaded? {

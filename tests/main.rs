@@ -1,6 +1,8 @@
 //! All integration tests, in one binary: wasmtime is linked once.
 
+mod blueprints;
 mod build;
+mod cache;
 mod cli;
 mod determinism;
 mod diagnostics;
@@ -8,6 +10,7 @@ mod guests;
 mod input;
 mod lock;
 mod oracles;
+mod sign_on;
 mod support;
 mod why;
 mod write;

@@ -3,7 +3,6 @@
 //! `tests/oracles/install` puts them in place. Where one is missing these tests fail in CI (`CI` is set); elsewhere they say
 //! loudly what they skipped.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -13,14 +12,8 @@ use std::time::{Duration, Instant};
 use crate::support::{Project, Said, folders, root, said};
 
 /// The path of a tool, or a loud word about its absence.
-fn oracle(name: &str) -> Option<PathBuf> {
-    let folder = std::env::var_os("RICK_ORACLES").map_or_else(|| root().join("target/oracles"), PathBuf::from);
-    let known: BTreeMap<String, String> = fs::read_to_string(folder.join("env"))
-        .unwrap_or_default()
-        .lines()
-        .filter_map(|line| line.split_once('=').map(|(key, value)| (key.to_owned(), value.to_owned())))
-        .collect();
-    let path = known.get(name).filter(|path| !path.is_empty()).map(PathBuf::from).filter(|path| path.exists());
+pub fn oracle(name: &str) -> Option<PathBuf> {
+    let path = oracle_if_there(name);
     if path.is_none() {
         assert!(std::env::var_os("CI").is_none(), "{name} is missing in CI: run tests/oracles/install");
         let _ = writeln!(std::io::stderr(), "\n*** SKIPPED: {name} is missing; tests/oracles/install puts it in place ***\n");
@@ -28,7 +21,23 @@ fn oracle(name: &str) -> Option<PathBuf> {
     path
 }
 
-fn is_root() -> bool {
+fn oracle_if_there(name: &str) -> Option<PathBuf> {
+    let folder = std::env::var_os("RICK_ORACLES").map_or_else(|| root().join("target/oracles"), PathBuf::from);
+    let text = fs::read_to_string(folder.join("env")).unwrap_or_default();
+    let path = text.lines().find_map(|line| line.strip_prefix(&format!("{name}="))).filter(|path| !path.is_empty());
+    path.map(PathBuf::from).filter(|path| path.exists())
+}
+
+/// The path of a tool that not every machine can have: where it is missing, a word about that, also in CI.
+pub fn tool(name: &str) -> Option<PathBuf> {
+    let path = oracle_if_there(name);
+    if path.is_none() {
+        let _ = writeln!(std::io::stderr(), "\n*** SKIPPED: {name} is missing; tests/oracles/README.md says why ***\n");
+    }
+    path
+}
+
+pub fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }
 
@@ -152,12 +161,6 @@ fn the_generator_accepts_everything_for_every_podman_that_it_can_judge() {
         project.build();
         assert_accepted(&quadlet, &project, version);
     }
-}
-
-fn oracle_if_there(name: &str) -> Option<PathBuf> {
-    let text = fs::read_to_string(root().join("target/oracles/env")).unwrap_or_default();
-    let path = text.lines().find_map(|line| line.strip_prefix(&format!("{name}="))).filter(|path| !path.is_empty());
-    path.map(PathBuf::from).filter(|path| path.exists())
 }
 
 #[test]

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::Composition;
-use super::call::{Call, Subject};
+use super::call::Subject;
+use crate::calls::{self, Made};
 use crate::diagnostic::{Diagnostic, Sink};
 use crate::lock::{self, Taken};
 use crate::origin::Origin;
-use crate::plugin::{Pool, Range};
+use crate::plugin::{Plugin, Pool, Range};
 use crate::source::Span;
 
 /// A number or a name that a service has for itself.
@@ -56,46 +57,50 @@ pub fn claim(composition: &mut Composition<'_>, sink: &mut Sink) {
     let mut by_pool: BTreeMap<(String, String), Vec<Claim>> = BTreeMap::new();
     let services = composition.sound(sink);
     let plugins = composition.plugins;
-    for plugin in plugins.all.iter().filter(|plugin| plugin.descriptor.answers.contains("claim")) {
-        let mut session = plugin.session();
-        for &manifest in services.iter().filter(|manifest| manifest.has(plugin)) {
-            let call = Call::new(composition, plugin, Subject::Service(manifest), None);
-            let about = call.subject.title();
-            let claimed = match session.claim(&about, &call.input) {
-                Ok(claimed) => claimed,
-                Err(failure) => {
-                    call.fail(&failure, sink);
+    let answering = plugins.all.iter().filter(|plugin| plugin.descriptor.answers.contains("claim"));
+    let asked: Vec<(&Plugin, Subject<'_>)> = answering
+        .flat_map(|plugin| {
+            services.iter().filter(|manifest| manifest.has(plugin)).map(move |&manifest| (plugin, Subject::Service(manifest)))
+        })
+        .collect();
+    let made = calls::make(composition, &asked, "claim", None, |session, call| session.claim(&call.subject.title(), &call.input));
+    for Made { plugin, call, answer } in made {
+        let Subject::Service(manifest) = call.subject else { continue };
+        let (session, about) = (plugin.session(), call.subject.title());
+        let claimed = match answer {
+            Ok(claimed) => claimed,
+            Err(failure) => {
+                call.fail(&failure, sink);
+                continue;
+            }
+        };
+        for diagnostic in claimed.diagnostics {
+            call.report(composition, &session, "claim", diagnostic, sink);
+        }
+        for entry in claimed.claims {
+            let lie = |what: String| session.lie("claim", &about, what);
+            let Some(pool) = plugin.descriptor.pools.iter().find(|pool| pool.name == entry.pool) else {
+                call.fail(&lie(format!("claims of the pool `{}`, which is not its own", entry.pool)), sink);
+                continue;
+            };
+            let want = match wanted(pool, entry.want.as_deref()) {
+                Ok(want) => want,
+                Err(what) => {
+                    call.fail(&lie(what), sink);
                     continue;
                 }
             };
-            for diagnostic in claimed.diagnostics {
-                call.report(composition, &session, "claim", diagnostic, sink);
-            }
-            for entry in claimed.claims {
-                let lie = |what: String| session.lie("claim", &about, what);
-                let Some(pool) = plugin.descriptor.pools.iter().find(|pool| pool.name == entry.pool) else {
-                    call.fail(&lie(format!("claims of the pool `{}`, which is not its own", entry.pool)), sink);
-                    continue;
-                };
-                let want = match wanted(pool, entry.want.as_deref()) {
-                    Ok(want) => want,
-                    Err(what) => {
-                        call.fail(&lie(what), sink);
-                        continue;
-                    }
-                };
-                let because: Result<Vec<Origin>, String> =
-                    entry.because.iter().map(|place| call.resolve(composition, place)).collect();
-                match because {
-                    Ok(because) if !because.is_empty() => {
-                        let within = if pool.project_wide { lock::PROJECT.to_owned() } else { manifest.machine.clone() };
-                        let (service, machine) = (manifest.name.clone(), manifest.machine.clone());
-                        let claim = Claim { service, machine, key: entry.key, want, because };
-                        by_pool.entry((pool.name.clone(), within)).or_default().push(claim);
-                    }
-                    Ok(_) => call.fail(&lie(format!("claims of `{}` without a reason", entry.pool)), sink),
-                    Err(what) => call.fail(&lie(what), sink),
+            let because: Result<Vec<Origin>, String> =
+                entry.because.iter().map(|place| call.resolve(composition, place)).collect();
+            match because {
+                Ok(because) if !because.is_empty() => {
+                    let within = if pool.project_wide { lock::PROJECT.to_owned() } else { manifest.machine.clone() };
+                    let (service, machine) = (manifest.name.clone(), manifest.machine.clone());
+                    let claim = Claim { service, machine, key: entry.key, want, because };
+                    by_pool.entry((pool.name.clone(), within)).or_default().push(claim);
                 }
+                Ok(_) => call.fail(&lie(format!("claims of `{}` without a reason", entry.pool)), sink),
+                Err(what) => call.fail(&lie(what), sink),
             }
         }
     }

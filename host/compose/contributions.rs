@@ -7,39 +7,47 @@ use serde_json::Value;
 use super::Composition;
 use super::call::{Call, Subject};
 use super::merge::{self, Entry, Source};
+use crate::calls::{self, Made};
 use crate::contract::types;
 use crate::diagnostic::{Diagnostic, Severity, Sink};
-use crate::plugin::{Failure, Session, Stage};
+use crate::plugin::{Failure, Plugin, Session, Stage};
 
 /// Asks every plugin for every service, and merges after each wave.
 pub fn contribute(composition: &mut Composition<'_>, sink: &mut Sink) {
     let plugins = composition.plugins;
     for wave in &plugins.waves {
         let mut said: BTreeMap<String, Vec<Entry>> = BTreeMap::new();
-        for &index in wave {
-            let plugin = &plugins.all[index];
-            if !plugin.descriptor.answers.contains("contribute") {
+        let sound = composition.sound(sink);
+        let answering =
+            wave.iter().map(|&index| &plugins.all[index]).filter(|plugin| plugin.descriptor.answers.contains("contribute"));
+        let asked: Vec<(&Plugin, Subject<'_>)> = answering
+            .flat_map(|plugin| {
+                sound.iter().filter(|manifest| manifest.has(plugin)).map(move |&manifest| (plugin, Subject::Service(manifest)))
+            })
+            .collect();
+        let made = calls::make(composition, &asked, "contribute", Some(Stage::Contribute), |session, call| {
+            session.contribute(&call.subject.title(), &call.input)
+        });
+        for Made { plugin, call, answer } in made {
+            // Another plugin of this wave has refused the service.
+            if matches!(call.subject, Subject::Service(manifest) if sink.has_failed(&manifest.name)) {
                 continue;
             }
-            let mut session = plugin.session();
-            let services = composition.sound(sink);
-            for &manifest in services.iter().filter(|manifest| manifest.has(plugin)) {
-                let call = Call::new(composition, plugin, Subject::Service(manifest), Some(Stage::Contribute));
-                let answer = match session.contribute(&call.subject.title(), &call.input) {
-                    Ok(answer) => answer,
-                    Err(failure) => {
-                        call.fail(&failure, sink);
-                        continue;
-                    }
-                };
-                for diagnostic in answer.diagnostics {
-                    call.report(composition, &session, "contribute", diagnostic, sink);
+            let answer = match answer {
+                Ok(answer) => answer,
+                Err(failure) => {
+                    call.fail(&failure, sink);
+                    continue;
                 }
-                for contribution in answer.contributions {
-                    match entry(composition, &session, &call, "contribute", plugin, contribution) {
-                        Ok(entry) => said.entry(entry.slot.clone()).or_default().push(entry),
-                        Err(failure) => call.fail(&failure, sink),
-                    }
+            };
+            let session = plugin.session();
+            for diagnostic in answer.diagnostics {
+                call.report(composition, &session, "contribute", diagnostic, sink);
+            }
+            for contribution in answer.contributions {
+                match entry(composition, &session, &call, "contribute", plugin, contribution) {
+                    Ok(entry) => said.entry(entry.slot.clone()).or_default().push(entry),
+                    Err(failure) => call.fail(&failure, sink),
                 }
             }
         }
@@ -59,7 +67,7 @@ pub fn entry(
     session: &Session<'_>,
     call: &Call<'_>,
     function: &'static str,
-    plugin: &crate::plugin::Plugin,
+    plugin: &Plugin,
     said: types::Contribution,
 ) -> Result<Entry, Failure> {
     let lie = |what: String| session.lie(function, &call.subject.title(), what);
@@ -109,8 +117,8 @@ fn refuse_unread(composition: &Composition<'_>, sink: &mut Sink) {
         for (_, entry) in composition.slot(slot) {
             let service = entry.service.as_deref().unwrap_or_default();
             let manifest = composition.project.manifest(service);
-            let active = |plugin: &&crate::plugin::Plugin| manifest.is_none_or(|manifest| manifest.has(plugin));
-            let reads = |plugin: &crate::plugin::Plugin| plugin.descriptor.reads.iter().any(|read| read.slot == *slot);
+            let active = |plugin: &&Plugin| manifest.is_none_or(|manifest| manifest.has(plugin));
+            let reads = |plugin: &Plugin| plugin.descriptor.reads.iter().any(|read| read.slot == *slot);
             if composition.plugins.all.iter().filter(active).any(reads) {
                 continue;
             }

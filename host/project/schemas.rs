@@ -39,6 +39,7 @@ pub fn manifest_schema(plugins: &Plugins) -> Schema {
         "additionalProperties": false,
         "properties": properties,
     }))
+    .keeping(&plugins.verdicts)
 }
 
 /// The pools of numbers that a machine may narrow.
@@ -96,5 +97,5 @@ pub fn settings_schema(plugins: &Plugins) -> Schema {
     }));
     all["$schema"] = "https://json-schema.org/draft/2020-12/schema".into();
     all["title"] = "rick.toml".into();
-    Schema::new(all)
+    Schema::new(all).keeping(&plugins.verdicts)
 }

@@ -66,7 +66,7 @@ impl App<'_> {
         Place::Value(pointer(["services", self.name, "service", key]))
     }
 
-    /// What the blueprint is called: also what the one for the outpost asks for.
+    /// What the blueprint is called: no two may have one name.
     pub fn blueprint_name(&self) -> String {
         format!("rick: {}", self.name)
     }
@@ -79,14 +79,13 @@ impl App<'_> {
     /// The blueprint of the service.
     pub fn blueprint(&self) -> Blueprint {
         let because = self.at(&[]);
-        let mut entries = Vec::new();
+        let mut entries = self.foundations();
         let groups = self.table().groups(&self.entry.service);
         for (index, group) in groups.iter().enumerate() {
             let steps = self.table().group_steps(index);
             let place = self.at(&steps.iter().map(String::as_str).collect::<Vec<_>>());
             // Its name alone: a group that is there already keeps what it is, and may be the administrators'.
-            let entry = Entry::new(GROUP, vec![("name", text(group))], &place).id(format!("group-{index}"));
-            entries.push(entry.set("name", text(group), &place));
+            entries.push(Entry::new(GROUP, vec![("name", text(group))], &place).id(format!("group-{index}")));
         }
         if self.table().pattern != Pattern::ForwardAuth {
             self.scopes(&mut entries);
@@ -101,22 +100,39 @@ impl App<'_> {
         Blueprint { name: self.blueprint_name(), headline, because, entries }
     }
 
+    /// authentik's own blueprints that make what this one refers to: on a new machine they may not have been applied yet.
+    fn foundations(&self) -> Vec<Entry> {
+        let because = self.at(&["pattern"]);
+        let consent = if self.table().consent { "explicit" } else { "implicit" };
+        let authorization = format!("default/flow-default-provider-authorization-{consent}-consent.yaml");
+        let mut paths = vec![authorization, "default/flow-default-provider-invalidation.yaml".to_owned()];
+        paths.push("system/providers-oauth2.yaml".to_owned());
+        if self.table().pattern == Pattern::ForwardAuth {
+            paths.push("system/providers-proxy.yaml".to_owned());
+        }
+        paths.iter().map(|path| apply_first(path, &because)).collect()
+    }
+
     fn flows(&self, entry: Entry) -> Entry {
         let (because, consent) = (self.at(&["pattern"]), self.table().consent);
-        let authorization =
-            if consent { "default-provider-authorization-explicit-consent" } else { "default-provider-authorization-implicit-consent" };
+        let authorization = if consent {
+            "default-provider-authorization-explicit-consent"
+        } else {
+            "default-provider-authorization-implicit-consent"
+        };
         let place = if consent { self.at(&["consent"]) } else { because.clone() };
-        entry
-            .set("authorization_flow", Value::Find(FLOW, "slug", authorization.to_owned()), &place)
-            .set("invalidation_flow", Value::Find(FLOW, "slug", "default-provider-invalidation-flow".to_owned()), &because)
+        entry.set("authorization_flow", Value::Find(FLOW, "slug", authorization.to_owned()), &place).set(
+            "invalidation_flow",
+            Value::Find(FLOW, "slug", "default-provider-invalidation-flow".to_owned()),
+            &because,
+        )
     }
 
     /// `mode` is `proxy` by default, which answers no other proxy.
     fn proxy_provider(&self) -> Entry {
         let because = self.at(&["pattern"]);
-        let name = text(self.provider_name());
-        let entry = Entry::new(PROXY, vec![("name", name.clone())], &because).id("provider");
-        let entry = self.flows(entry.set("name", name, &because)).set("mode", text("forward_single"), &because);
+        let entry = Entry::new(PROXY, vec![("name", text(self.provider_name()))], &because).id("provider");
+        let entry = self.flows(entry).set("mode", text("forward_single"), &because);
         match &self.url {
             Some(url) => entry.set("external_host", text(url), &self.of_service("domain")),
             None => entry,
@@ -126,9 +142,8 @@ impl App<'_> {
     fn oauth2_provider(&self) -> Entry {
         let table = self.table();
         let because = self.at(&["pattern"]);
-        let name = text(self.provider_name());
-        let entry = Entry::new(OAUTH2, vec![("name", name.clone())], &because).id("provider");
-        let mut entry = self.flows(entry.set("name", name, &because));
+        let entry = Entry::new(OAUTH2, vec![("name", text(self.provider_name()))], &because).id("provider");
+        let mut entry = self.flows(entry);
         let kind = if table.public_client { "public" } else { "confidential" };
         entry = entry.set("client_type", text(kind), &self.at(&["public_client"]));
         let place = if table.client_id.is_some() { self.at(&["client_id"]) } else { self.at(&[]) };
@@ -136,7 +151,11 @@ impl App<'_> {
         if !table.public_client {
             entry = entry.set("client_secret", Value::Secret(client_secret(self.name)), &because);
         }
-        let callbacks = table.callbacks(self.url.as_deref().unwrap_or_default());
+        let callbacks = match table.pattern {
+            // Where there is no address, the first that anybody asks for is kept as the right one. This one is nobody's (RFC 2606).
+            Pattern::ApiOnly => vec!["https://no-callback.invalid/".to_owned()],
+            _ => table.callbacks(self.url.as_deref().unwrap_or_default()),
+        };
         let callbacks = callbacks.into_iter().map(|url| Value::Map(vec![("matching_mode", text("strict")), ("url", text(url))]));
         entry = entry.set("redirect_uris", Value::List(callbacks.collect()), &self.at(&["callbacks"]));
         // Until 2026.5 every way of asking was allowed; from then on, none that is not named.
@@ -169,13 +188,14 @@ impl App<'_> {
         for (index, scope) in scopes.iter().enumerate().filter(|(_, scope)| managed(scope).is_none()) {
             let place = self.at(&["scopes", &index.to_string()]);
             let name = text(format!("rick: {} {scope}", self.name));
-            let entry = Entry::new(SCOPE, vec![("name", name.clone())], &place).id(scope_id(&scopes, scope));
-            entries.push(
-                entry
-                    .set("name", name, &place)
-                    .set("scope_name", text(scope), &place)
-                    .set("expression", text("return {}"), &place),
-            );
+            let entry = Entry::new(SCOPE, vec![("name", name)], &place).id(scope_id(&scopes, scope));
+            // What many clients ask for, and authentik gives with `profile`, but without groups by way of others.
+            let expression = if scope == "groups" {
+                r#"return {"groups": [group.name for group in request.user.all_groups()]}"#
+            } else {
+                "return {}"
+            };
+            entries.push(entry.set("scope_name", text(scope), &place).set("expression", text(expression), &place));
         }
     }
 
@@ -185,9 +205,11 @@ impl App<'_> {
         let place = if table.slug.is_some() { self.at(&["slug"]) } else { because.clone() };
         let entry = Entry::new(APPLICATION, vec![("slug", text(table.slug(&self.entry.service)))], &place).id("application");
         let place = if table.name.is_some() { self.at(&["name"]) } else { because.clone() };
-        let mut entry = entry
-            .set("name", text(table.title(&self.entry.service)), &place)
-            .set("provider", Value::KeyOf("provider".to_owned()), &because);
+        let mut entry = entry.set("name", text(table.title(&self.entry.service)), &place).set(
+            "provider",
+            Value::KeyOf("provider".to_owned()),
+            &because,
+        );
         if let (Some(url), true) = (&self.url, table.pattern != Pattern::ApiOnly) {
             entry = entry.set("meta_launch_url", text(format!("{url}/")), &self.of_service("domain"));
         }
@@ -216,8 +238,8 @@ impl App<'_> {
         for (_, what, expression, place) in &policies {
             if let Some(expression) = expression {
                 let name = text(format!("rick: {} {what}", self.name));
-                let entry = Entry::new(EXPRESSION, vec![("name", name.clone())], place).id(format!("policy-{what}"));
-                entries.push(entry.set("name", name, place).set("expression", Value::Lines(expression.clone()), place));
+                let entry = Entry::new(EXPRESSION, vec![("name", name)], place).id(format!("policy-{what}"));
+                entries.push(entry.set("expression", Value::Lines(expression.clone()), place));
             }
         }
         let binding = |order: Order, place: &Place| {
@@ -252,28 +274,28 @@ pub fn client_secret(service: &str) -> String {
     format!("{service}_oauth2_client_secret")
 }
 
+/// Applies another blueprint before what follows, where it is known: authentik finds blueprints in no order.
+fn apply_first(path: &str, because: &Place) -> Entry {
+    let identifiers = Value::Map(vec![("path", text(path))]);
+    Entry::new(APPLY, Vec::new(), because).set("identifiers", identifiers, because).set("required", Value::Bool(false), because)
+}
+
 /// The embedded outpost, with the providers of all services: its list is set as a whole, so that of two blueprints the one that came
 /// last would have it for itself.
 pub fn outpost(apps: &[App<'_>], others: &[String], server: Option<(&str, Place)>) -> Blueprint {
     let because = apps[0].at(&["pattern"]);
     let mut entries = Vec::new();
     for app in apps {
-        // Blueprints are found in no order: those that make the providers come first where they are known already.
-        let identifiers = Value::Map(vec![("name", text(app.blueprint_name()))]);
-        let place = app.at(&["pattern"]);
-        let entry = Entry::new(APPLY, Vec::new(), &place);
-        entries.push(entry.set("identifiers", identifiers, &place).set("required", Value::Bool(false), &place));
+        entries.push(apply_first(&format!("{}/{}.yaml", crate::RELATIVE, app.name), &app.at(&["pattern"])));
     }
     let mut providers: Vec<Value> = apps.iter().map(|app| Value::Find(PROXY, "name", app.provider_name())).collect();
     providers.extend(others.iter().map(|name| Value::Find(PROXY, "name", name.clone())));
     let entry = Entry::new(OUTPOST, vec![("managed", text("goauthentik.io/outposts/embedded"))], &because);
-    let mut entry = entry
-        .set("name", text("authentik Embedded Outpost"), &because)
-        .set("type", text("proxy"), &because)
-        .set("providers", Value::List(providers), &because);
+    let mut entry = entry.set("type", text("proxy"), &because).set("providers", Value::List(providers), &because);
     if let Some((server, place)) = server {
-        // Where it sends browsers to sign on.
-        entry = entry.set("config", Value::Map(vec![("authentik_host", text(server))]), &place);
+        // Where it sends browsers to sign on. It is set as a whole, and the outpost does not start without this one.
+        let config = vec![("authentik_host", text(server)), ("log_level", text("info"))];
+        entry = entry.set("config", Value::Map(config), &place);
     }
     entries.push(entry);
     let headline = "the outpost for all services; written by rick, change their manifests instead".to_owned();

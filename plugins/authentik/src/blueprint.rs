@@ -193,7 +193,9 @@ fn as_json(value: &Value) -> Json {
         Value::Bool(bool) => json!(bool),
         Value::Secret(name) => json!({ "secret": name }),
         Value::List(values) => values.iter().map(as_json).collect(),
-        Value::Map(values) => values.iter().map(|(name, value)| ((*name).to_owned(), as_json(value))).collect::<Map<_, _>>().into(),
+        Value::Map(values) => {
+            values.iter().map(|(name, value)| ((*name).to_owned(), as_json(value))).collect::<Map<_, _>>().into()
+        }
         Value::KeyOf(id) => json!({ "!KeyOf": id }),
         Value::Find(model, field, value) => json!({ "!Find": [model, [field, value]] }),
     }

@@ -6,15 +6,17 @@ use crate::table::Hours;
 
 /// A member of any of several groups, also by way of a group within it.
 pub fn any_group(groups: &[String]) -> String {
-    let names: Vec<String> = groups.iter().map(|group| format!("{},", quoted(group))).collect();
-    format!("return any(ak_is_group_member(request.user, name=name) for name in ({}))", names.join(" "))
+    let names: Vec<String> = groups.iter().map(|group| quoted(group)).collect();
+    format!("return ak_is_group_member(request.user, name__in=[{}])", names.join(", "))
 }
 
 /// From one of several networks.
 pub fn networks(networks: &[String]) -> String {
     let names: Vec<String> = networks.iter().map(|network| format!("{},", quoted(network))).collect();
+    // An address of IPv4 may come in the clothes of IPv6.
     format!(
-        "from ipaddress import ip_network\nreturn any(ak_client_ip in ip_network(name, strict=False) for name in ({}))",
+        "ip = getattr(ak_client_ip, \"ipv4_mapped\", None) or ak_client_ip\n\
+         return any(ip in ip_network(name, strict=False) for name in ({}))",
         names.join(" ")
     )
 }
@@ -31,8 +33,9 @@ pub fn hours(hours: &Hours) -> String {
     days.dedup();
     let days: Vec<String> = days.iter().map(|day| format!("{day},")).collect();
     let (from, to, days, zone) = (time(&hours.from), time(&hours.to), days.join(" "), quoted(&hours.timezone));
-    let begin =
-        format!("from datetime import datetime, time\nfrom zoneinfo import ZoneInfo\nnow = datetime.now(ZoneInfo({zone}))\ndays = ({days})\n");
+    let begin = format!(
+        "from datetime import datetime, time\nfrom zoneinfo import ZoneInfo\nnow = datetime.now(ZoneInfo({zone}))\ndays = ({days})\n"
+    );
     if hours.from < hours.to {
         format!("{begin}return now.weekday() in days and {from} <= now.time() < {to}")
     } else {

@@ -121,7 +121,9 @@ mod tests {
 
     #[test]
     fn words_are_quoted_where_they_must_be() {
-        for plain in ["reverse_proxy", "127.0.0.1:8080", "/outpost/*", "-X-Authentik*", "A>B", "{uri}", "{http.request.header.X-Y}"] {
+        for plain in
+            ["reverse_proxy", "127.0.0.1:8080", "/outpost/*", "-X-Authentik*", "A>B", "{uri}", "{http.request.header.X-Y}"]
+        {
             assert_eq!(quoted(plain), plain);
         }
         assert_eq!(quoted(r"(?:^|\|)a(?:\||$)"), r"`(?:^|\|)a(?:\||$)`");

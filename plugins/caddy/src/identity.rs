@@ -34,7 +34,8 @@ pub fn bad_name(header: &str) -> Option<&'static str> {
 pub fn strip_patterns(gate: Option<&GateValue>, table: &Table) -> Vec<String> {
     let of_gate = gate.into_iter().flat_map(|gate| gate.headers.values());
     let of_service = table.identity.keys();
-    let names: BTreeSet<String> = of_gate.chain(of_service).map(|name| canonical(name)).chain(["Remote-User".to_owned()]).collect();
+    let names: BTreeSet<String> =
+        of_gate.chain(of_service).map(|name| canonical(name)).chain(["Remote-User".to_owned()]).collect();
     let mut patterns = BTreeSet::new();
     for name in names {
         match name.strip_prefix("X-") {

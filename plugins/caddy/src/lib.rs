@@ -108,7 +108,12 @@ impl Plugin for Caddy {
         // Within a phase rick goes by the keys.
         let because = fact(&["caddyfile"]);
         let file = call.facts.caddyfile.clone();
-        let block = Action::Block { file: file.clone(), source: IMPORTS.to_owned(), marker: "rick".to_owned(), position: Position::Bottom };
+        let block = Action::Block {
+            file: file.clone(),
+            source: IMPORTS.to_owned(),
+            marker: "rick".to_owned(),
+            position: Position::Bottom,
+        };
         out.step("block", Phase::Proxy, block, &[IMPORTS], because.clone());
         let sites: Vec<String> = served.iter().map(|name| site::path(name)).collect();
         let changed: Vec<&str> = std::iter::once(IMPORTS).chain(sites.iter().map(String::as_str)).collect();

@@ -91,7 +91,12 @@ impl Known {
 }
 
 fn identity() -> BTreeMap<String, Known> {
-    let headers = [("Remote-User", Known::User), ("Remote-Groups", Known::Groups), ("Remote-Email", Known::Email), ("Remote-Name", Known::Name)];
+    let headers = [
+        ("Remote-User", Known::User),
+        ("Remote-Groups", Known::Groups),
+        ("Remote-Email", Known::Email),
+        ("Remote-Name", Known::Name),
+    ];
     headers.into_iter().map(|(header, known)| (header.to_owned(), known)).collect()
 }
 

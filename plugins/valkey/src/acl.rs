@@ -55,9 +55,7 @@ pub fn file(path: &str, group: &str, users: &[User]) -> Artifact {
 
 /// The typed value behind the file.
 pub fn model(users: &[User]) -> Value {
-    let users: Vec<Value> = users
-        .iter()
-        .map(|user| json!({ "name": user.name, "enabled": user.password.is_some(), "rules": user.rules }))
-        .collect();
+    let users: Vec<Value> =
+        users.iter().map(|user| json!({ "name": user.name, "enabled": user.password.is_some(), "rules": user.rules })).collect();
     json!({ "kind": "valkey-acl", "users": users })
 }

@@ -149,7 +149,8 @@ impl Plugin for Valkey {
     }
 
     fn render_machine(call: &MachineCall<Self>, out: &mut Rendered) {
-        let services: Vec<&String> = call.services.iter().filter(|(_, entry)| !entry.table.dedicated).map(|(name, _)| name).collect();
+        let services: Vec<&String> =
+            call.services.iter().filter(|(_, entry)| !entry.table.dedicated).map(|(name, _)| name).collect();
         let Some(first) = services.first() else { return };
         // What is there as soon as any service uses the server is there because of the first.
         let because = there(first, &[]);

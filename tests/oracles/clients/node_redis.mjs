@@ -1,5 +1,5 @@
-// node-redis: says what it makes of a URL. Called with the URL, a prefix for keys and, to try what the URL alone does not
-// bring about, options as JSON; see ../README.md.
+// node-redis: says what it makes of a URL. Called with the URL, a prefix for keys and, for what the URL alone does not
+// bring about, options of the library as JSON; see ../README.md.
 
 import { createRequire } from 'node:module';
 
@@ -18,7 +18,8 @@ if (url === '--version') {
 
 async function probe() {
   const { createClient } = require('redis');
-  const client = createClient({ url, socket: { reconnectStrategy: false }, ...JSON.parse(options) });
+  const { socket, ...rest } = JSON.parse(options);
+  const client = createClient({ url, ...rest, socket: { reconnectStrategy: false, ...socket } });
   client.on('error', () => {});
   await client.connect();
   await client.set(`${prefix}probe`, 'written by node-redis');

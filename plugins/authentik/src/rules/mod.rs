@@ -2,11 +2,11 @@
 
 mod callbacks;
 mod group_twice;
-mod groups_scope;
 mod no_domain;
 pub mod no_outpost;
 mod no_version;
 mod other_pattern;
+mod reserved_slug;
 
 use rick_plugin_sdk::{Diagnostics, ProjectCall, Rule, ServiceCall};
 
@@ -14,13 +14,13 @@ use crate::Authentik;
 
 /// Every rule, in the order of their codes. That nobody can be asked is found in `contribute`, which would have to name who is.
 pub const ALL: &[&Rule] = &[
-    &groups_scope::RULE,
     &no_domain::RULE,
     &no_outpost::RULE,
     &no_version::RULE,
     &callbacks::RULE,
     &other_pattern::RULE,
     &group_twice::RULE,
+    &reserved_slug::RULE,
 ];
 
 /// Makes all checks of a service.
@@ -29,7 +29,7 @@ pub fn check_service(call: &ServiceCall<Authentik>, out: &mut Diagnostics) {
     callbacks::check(call, out);
     other_pattern::check(call, out);
     group_twice::check(call, out);
-    groups_scope::check(call, out);
+    reserved_slug::check(call, out);
 }
 
 /// Makes all checks of the project.

@@ -78,10 +78,8 @@ pub fn render(context: &Context<'_>, index: usize) -> Rendering {
 fn timers(context: &Context<'_>, part: &Part<'_>) -> Vec<(String, Place)> {
     let jobs = context.call.table.jobs.iter().enumerate();
     let here = jobs.filter(|(_, job)| context.part(job.part.as_deref()).is_some_and(|(other, _)| other.name == part.name));
-    here.map(|(index, job)| {
-        (format!("rick-{}.{}.timer", context.name(), job.name), table(&["jobs", &index.to_string(), "name"]))
-    })
-    .collect()
+    here.map(|(index, job)| (format!("rick-{}.{}.timer", context.name(), job.name), table(&["jobs", &index.to_string(), "name"])))
+        .collect()
 }
 
 /// Who it runs as, and where it belongs. In a pod only a part with another mapping says its own: the others have the pod's.

@@ -17,8 +17,23 @@ pub const RULE: Rule = Rule {
 };
 
 const BEYOND: [&str; 17] = [
-    "@all", "@admin", "@dangerous", "acl", "bgrewriteaof", "bgsave", "client", "config", "debug", "failover", "flushall", "flushdb",
-    "module", "monitor", "replicaof", "shutdown", "swapdb",
+    "@all",
+    "@admin",
+    "@dangerous",
+    "acl",
+    "bgrewriteaof",
+    "bgsave",
+    "client",
+    "config",
+    "debug",
+    "failover",
+    "flushall",
+    "flushdb",
+    "module",
+    "monitor",
+    "replicaof",
+    "shutdown",
+    "swapdb",
 ];
 
 pub fn check(call: &ServiceCall<Valkey>, out: &mut Diagnostics) {

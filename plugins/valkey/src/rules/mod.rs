@@ -3,6 +3,7 @@
 mod dangerous_command;
 mod dedicated_with_share;
 mod foreign_keys;
+mod node_redis_url;
 mod prefix_overlap;
 mod reserved_user;
 
@@ -11,12 +12,19 @@ use rick_plugin_sdk::{Diagnostics, MachineCall, Rule, ServiceCall};
 use crate::Valkey;
 
 /// Every rule, in the order of their codes.
-pub const ALL: &[&Rule] =
-    &[&dangerous_command::RULE, &prefix_overlap::RULE, &foreign_keys::RULE, &dedicated_with_share::RULE, &reserved_user::RULE];
+pub const ALL: &[&Rule] = &[
+    &dangerous_command::RULE,
+    &node_redis_url::RULE,
+    &prefix_overlap::RULE,
+    &foreign_keys::RULE,
+    &dedicated_with_share::RULE,
+    &reserved_user::RULE,
+];
 
 /// Makes all checks of a service.
 pub fn check_service(call: &ServiceCall<Valkey>, out: &mut Diagnostics) {
     dangerous_command::check(call, out);
+    node_redis_url::check(call, out);
     dedicated_with_share::check(call, out);
     reserved_user::check(call, out);
 }

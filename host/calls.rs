@@ -1,0 +1,84 @@
+//! Many calls at once: plugins are pure, so that calls can be made in any order and on any thread. What comes back is in the order
+//! of what was asked, and everything that follows from an answer happens on one thread again.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::answers::Answers;
+use crate::compose::Composition;
+use crate::compose::call::{Call, Subject};
+use crate::plugin::{Failure, Plugin, Session, Stage};
+
+/// More threads than that are not worth their instances.
+const WORKERS: usize = 8;
+/// So many calls are one worker's, with one instance.
+const UNIT: usize = 16;
+
+/// A call that was made, with its answer.
+pub struct Made<'a, R> {
+    /// Whose answer it is.
+    pub plugin: &'a Plugin,
+    /// The call, which leads from a pointer in the answer to a line of the user's.
+    pub call: Call<'a>,
+    /// The answer.
+    pub answer: Result<R, Failure>,
+}
+
+/// Makes a call for each pair of a plugin and what it is about.
+pub fn make<'a, R: Send + Serialize + DeserializeOwned>(
+    composition: &Composition<'a>,
+    asked: &[(&'a Plugin, Subject<'a>)],
+    function: &'static str,
+    stage: Option<Stage>,
+    ask: impl Fn(&mut Session<'a>, &Call<'a>) -> Result<R, Failure> + Sync,
+) -> Vec<Made<'a, R>> {
+    let mut units = units(asked);
+    // The longest first, so that no worker is left alone with one at the end: a plugin that reads more is given more.
+    units.sort_by_key(|unit| std::cmp::Reverse((unit.len(), asked[unit.start].0.descriptor.reads.len())));
+    let next = AtomicUsize::new(0);
+    let made: Mutex<BTreeMap<usize, Made<'a, R>>> = Mutex::new(BTreeMap::new());
+    let work = || {
+        while let Some(unit) = units.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let mut session = asked[unit.start].0.session();
+            let calls = unit.clone().map(|index| {
+                let (plugin, subject) = asked[index];
+                let call = Call::new(composition, plugin, subject, stage);
+                let answers = &composition.plugins.answers;
+                let key = Answers::key(&plugin.digest, function, &call.input);
+                let answer = match answers.get(&key) {
+                    Some(answer) => Ok(answer),
+                    None => ask(&mut session, &call).inspect(|answer| answers.put(key, answer)),
+                };
+                (index, Made { plugin, call, answer })
+            });
+            let calls: Vec<_> = calls.collect();
+            made.lock().unwrap_or_else(PoisonError::into_inner).extend(calls);
+        }
+    };
+    let workers = thread::available_parallelism().map_or(1, usize::from).min(WORKERS).min(units.len());
+    thread::scope(|scope| {
+        for _ in 1..workers {
+            scope.spawn(work);
+        }
+        work();
+    });
+    made.into_inner().unwrap_or_else(PoisonError::into_inner).into_values().collect()
+}
+
+/// Runs of calls of one plugin, each for one instance: to make one costs as much as a call.
+fn units(asked: &[(&Plugin, Subject<'_>)]) -> Vec<Range<usize>> {
+    let mut units: Vec<Range<usize>> = Vec::new();
+    for (index, (plugin, _)) in asked.iter().enumerate() {
+        match units.last_mut() {
+            Some(last) if last.len() < UNIT && std::ptr::eq(asked[last.start].0, *plugin) => last.end = index + 1,
+            _ => units.push(index..index + 1),
+        }
+    }
+    units
+}

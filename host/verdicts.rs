@@ -1,0 +1,118 @@
+//! What schemas took already, kept between runs: a document that has not changed is not held against its schema again, and a schema
+//! that refuses nothing new is not even compiled. Only that a document is good is kept, under a digest of the schema and of the
+//! document; what is refused is found, and said, anew each time.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::sync::{Mutex, PoisonError};
+
+use camino::Utf8PathBuf;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use crate::engine;
+
+/// The beginning of a SHA-256: no two documents have the same by chance.
+type Key = u128;
+
+/// Above that, what was not asked for in this run is forgotten.
+const MOST: usize = 100_000;
+
+/// Which documents were taken by which schemas.
+#[derive(Debug, Default)]
+pub struct Verdicts {
+    path: Option<Utf8PathBuf>,
+    /// From earlier runs, sorted.
+    known: Vec<Key>,
+    asked: Mutex<BTreeSet<Key>>,
+}
+
+impl Verdicts {
+    /// Reads what was kept in a folder of compiled code; nothing is, without one, or where others can write it.
+    pub fn open(folder: Option<&Utf8PathBuf>) -> Self {
+        let name = format!("taken-{}.bin", &engine::digest(concat!(env!("CARGO_PKG_VERSION"), " 1"))[..16]);
+        let path = folder.map(|folder| folder.join(name));
+        let bytes = path.as_ref().filter(|path| path.exists() && engine::is_private(path)).and_then(|path| fs::read(path).ok());
+        let known = bytes.unwrap_or_default().as_chunks().0.iter().map(|&bytes| Key::from_le_bytes(bytes)).collect();
+        Self { path, known, asked: Mutex::default() }
+    }
+
+    /// Nothing is known of any document: the schemas will be needed.
+    pub fn is_empty(&self) -> bool {
+        self.known.is_empty()
+    }
+
+    /// The key of a document under a schema.
+    pub fn key(schema: &[u8; 32], document: &Value) -> Key {
+        let mut hasher = Sha256::new_with_prefix(schema);
+        hasher.update(document.to_string());
+        let mut key = [0; 16];
+        key.copy_from_slice(&hasher.finalize()[..16]);
+        Key::from_le_bytes(key)
+    }
+
+    /// Whether it was taken before.
+    pub fn has(&self, key: Key) -> bool {
+        let known = self.known.binary_search(&key).is_ok();
+        if known {
+            self.take(key);
+        }
+        known
+    }
+
+    /// It was taken.
+    pub fn take(&self, key: Key) {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).insert(key);
+    }
+}
+
+impl Drop for Verdicts {
+    fn drop(&mut self) {
+        let asked = std::mem::take(self.asked.get_mut().unwrap_or_else(PoisonError::into_inner));
+        let Some(path) = self.path.as_ref().filter(|_| asked.iter().any(|key| self.known.binary_search(key).is_err())) else {
+            return;
+        };
+        let mut all = asked;
+        if all.len() + self.known.len() <= MOST {
+            all.extend(&self.known);
+        }
+        let bytes: Vec<u8> = all.iter().flat_map(|key| key.to_le_bytes()).collect();
+        if let Err(error) = engine::keep(path, &bytes) {
+            tracing::warn!(%path, %error, "what schemas took could not be kept; the next run asks them again");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_was_taken_is_known_in_the_next_run_and_nothing_else_is() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let folder = Utf8PathBuf::from_path_buf(folder.path().join("kept")).expect("UTF-8");
+        let (schema, other) = ([1; 32], [2; 32]);
+        let key = |schema: &[u8; 32], number: u32| Verdicts::key(schema, &json!({ "number": number }));
+        let verdicts = Verdicts::open(Some(&folder));
+        assert!(verdicts.is_empty() && !verdicts.has(key(&schema, 1)));
+        verdicts.take(key(&schema, 1));
+        drop(verdicts);
+        let verdicts = Verdicts::open(Some(&folder));
+        assert!(verdicts.has(key(&schema, 1)));
+        assert!(!verdicts.has(key(&schema, 2)) && !verdicts.has(key(&other, 1)));
+    }
+
+    #[test]
+    fn what_others_can_write_is_not_believed() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().expect("a folder");
+        let folder = Utf8PathBuf::from_path_buf(folder.path().join("kept")).expect("UTF-8");
+        let verdicts = Verdicts::open(Some(&folder));
+        verdicts.take(7);
+        drop(verdicts);
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0o777)).expect("it can be changed");
+        assert!(Verdicts::open(Some(&folder)).is_empty());
+    }
+}
