@@ -2,12 +2,12 @@
 
 use std::fs;
 
-use crate::support::{self, Project, blessing, folders, root};
+use crate::support::{self, Project, blessing, examples, root};
 
 #[test]
 fn every_example_builds_to_its_golden_folder() {
     let mut wrong = Vec::new();
-    for example in folders("examples") {
+    for example in examples() {
         let project = Project::copy_of(&format!("examples/{example}"));
         project.build();
         let built = project.tree("dist");

@@ -103,7 +103,7 @@ fn plugins_are_listed_with_what_they_may_do() {
     assert_eq!(said.code, 0, "also where there is no project: {}", said.err);
     assert_eq!(
         said.out.lines().map(|line| line.split(' ').next().expect("a name")).collect::<Vec<_>>(),
-        ["account", "postgres", "quadlet"]
+        ["account", "authentik", "caddy", "postgres", "quadlet", "valkey"]
     );
     let document: Value = serde_json::from_str(&project.rick(&["plugin", "list", "--format", "json"]).out).expect("JSON");
     assert!(document["plugins"][0]["writes"].as_array().is_some_and(|writes| !writes.is_empty()));

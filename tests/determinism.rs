@@ -6,7 +6,7 @@ use crate::support::{Project, rick, root, said, tree};
 
 #[test]
 fn two_builds_in_two_folders_are_the_same_to_the_byte() {
-    for example in crate::support::folders("examples") {
+    for example in crate::support::examples() {
         let files: Vec<(String, Vec<u8>)> =
             tree(&root().join("examples").join(&example)).into_iter().filter(|(path, _)| !path.starts_with("dist/")).collect();
         let mut builds = Vec::new();

@@ -1,6 +1,6 @@
 //! Expected diagnostics beside the offending line.
 //!
-//! Each folder of `tests/diagnostics/` is a project. A comment `#~ error[schema]: part of the message` at the end of a line
+//! Each folder of `tests/diagnostics/` is a project, and so is `examples/guide-as-printed`. A comment `#~ error[schema]: part of the message` at the end of a line
 //! expects just that there (`#~^` on the line above, for lines that cannot take a comment). What is found and not expected,
 //! or expected and not found, fails. `output.txt` is what a person sees; `RICK_BLESS=1 cargo test` writes it anew.
 
@@ -11,11 +11,16 @@ use serde_json::Value;
 
 use crate::support::{Project, blessing, folders, root, unruly};
 
+fn cases() -> Vec<String> {
+    let folders = folders("tests/diagnostics").into_iter().map(|case| format!("tests/diagnostics/{case}"));
+    folders.chain(["examples/guide-as-printed".to_owned()]).collect()
+}
+
 #[test]
 fn every_problem_is_found_at_its_line_and_nothing_else_is() {
     let mut wrong = Vec::new();
-    for case in folders("tests/diagnostics") {
-        let project = Project::copy_of(&format!("tests/diagnostics/{case}"));
+    for case in cases() {
+        let project = Project::copy_of(&case);
         if project.read("rick.toml").contains("[plugins.unruly]") {
             fs::copy(unruly(), project.path().join("unruly.wasm")).expect("it can be copied");
         }
@@ -56,7 +61,7 @@ fn every_problem_is_found_at_its_line_and_nothing_else_is() {
         {
             wrong.push(format!("{case}: lint and build differ:\n{shown}\n{}", built.err));
         }
-        let path = root().join("tests/diagnostics").join(&case).join("output.txt");
+        let path = root().join(&case).join("output.txt");
         if blessing() {
             fs::write(&path, &shown).expect("it can be written");
         }
@@ -112,8 +117,8 @@ fn expected(project: &Project) -> BTreeSet<(String, String)> {
 
 #[test]
 fn the_order_of_what_is_said_is_the_same_in_every_run() {
-    for case in folders("tests/diagnostics") {
-        let project = Project::copy_of(&format!("tests/diagnostics/{case}"));
+    for case in cases() {
+        let project = Project::copy_of(&case);
         if project.read("rick.toml").contains("[plugins.unruly]") {
             fs::copy(unruly(), project.path().join("unruly.wasm")).expect("it can be copied");
         }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::support::{Project, Said, folders, root, said};
+use crate::support::{Project, Said, examples, root, said};
 
 /// The path of a tool, or a loud word about its absence.
 pub fn oracle(name: &str) -> Option<PathBuf> {
@@ -72,7 +72,7 @@ fn assert_accepted(quadlet: &Path, project: &Project, what: &str) {
 #[test]
 fn the_generator_accepts_every_unit_of_every_example() {
     let Some(quadlet) = oracle("QUADLET") else { return };
-    for example in folders("examples") {
+    for example in examples() {
         let project = Project::copy_of(&format!("examples/{example}"));
         project.build();
         assert_accepted(&quadlet, &project, &example);
@@ -444,7 +444,7 @@ fn postgresql_runs_the_sql_twice_and_keeps_services_apart() {
                 .replace("<<rick secret: odd_postgres_password | scram-sha-256 | sql-literal>>", verifier)
         })
         .collect();
-    assert_eq!(scripts.len(), 3);
+    assert_eq!(scripts.len(), 5);
     let run = || {
         for script in &scripts {
             assert!(!script.contains("<<rick secret"), "{script}");
@@ -491,10 +491,10 @@ fn postgresql_runs_the_sql_twice_and_keeps_services_apart() {
         .query(
             "postgres",
             "postgres",
-            "SELECT database, user_name, auth_method FROM pg_hba_file_rules ORDER BY line_number LIMIT 3",
+            "SELECT database, user_name, auth_method FROM pg_hba_file_rules ORDER BY line_number LIMIT 5",
         )
         .out;
-    assert_eq!(rules.lines().count(), 3, "{rules}");
+    assert_eq!(rules.lines().count(), 5, "{rules}");
     for rule in ["{feeds}|{feeds}|peer", "{myservice_db}|{myservice}|peer", "|scram-sha-256"] {
         assert!(rules.contains(rule), "{rule} is not in {rules}");
     }

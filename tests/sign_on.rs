@@ -23,6 +23,8 @@ const CADDIES: [&str; 2] = ["CADDY_OLD", "CADDY_NEW"];
 #[derive(Debug, Clone, Default)]
 struct Seen {
     target: String,
+    /// How many bytes of a body came.
+    body: u64,
     headers: Vec<(String, String)>,
 }
 
@@ -59,10 +61,10 @@ impl Stub {
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let mut reader = BufReader::new(stream);
-                let Some(request) = read_head(&mut reader) else { continue };
+                let Some(mut request) = read_head(&mut reader) else { continue };
                 let mut length = request.header("content-length").and_then(|length| length.parse().ok()).unwrap_or(0_u64);
                 length = length.min(1 << 20);
-                let _ = std::io::copy(&mut (&mut reader).take(length), &mut std::io::sink());
+                request.body = std::io::copy(&mut (&mut reader).take(length), &mut std::io::sink()).unwrap_or_default();
                 let (status, headers, body) = answer(&request);
                 log.lock().expect("a lock").push(request);
                 let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
@@ -96,7 +98,7 @@ fn read_head(reader: &mut BufReader<TcpStream>) -> Option<Seen> {
         let Some((name, value)) = line.trim_end().split_once(':') else { break };
         headers.push((name.to_owned(), value.trim().to_owned()));
     }
-    Some(Seen { target, headers })
+    Some(Seen { target, body: 0, headers })
 }
 
 /// Speaks as the outpost does: users are told apart by a cookie.
@@ -191,16 +193,19 @@ impl Caddy {
     }
 
     fn send(&self, request: &str) -> (u16, Vec<(String, String)>, String) {
+        self.try_send(request).unwrap_or_else(|| panic!("no answer to {request}"))
+    }
+
+    fn try_send(&self, request: &str) -> Option<(u16, Vec<(String, String)>, String)> {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).expect("caddy listens");
         stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a timeout");
-        stream.write_all(request.as_bytes()).expect("it takes a request");
+        stream.write_all(request.as_bytes()).ok()?;
         let mut text = String::new();
-        stream.read_to_string(&mut text).expect("an answer");
-        let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("{request}: {text:?}"));
-        let status =
-            head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_else(|| panic!("{request}: {text:?}"));
+        stream.read_to_string(&mut text).ok()?;
+        let (head, body) = text.split_once("\r\n\r\n")?;
+        let status = head.split(' ').nth(1)?.parse().ok()?;
         let headers = head.lines().skip(1).filter_map(|line| line.split_once(": "));
-        (status, headers.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(), body.to_owned())
+        Some((status, headers.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(), body.to_owned()))
     }
 
     fn status(&self, target: &str, user: Option<&str>) -> u16 {
@@ -421,7 +426,7 @@ fn without_the_outpost_the_gate_is_shut() {
 fn redirects_limits_aliases_and_lines_of_the_users() {
     let table = "domains = [\"www.shop.example.org\"]\nredirects = { \"/.well-known/carddav\" = \"/dav\" }\nbody_limit = \"1KB\"\n\
                  compress = true\nsnippet = \"\"\"\nheader X-House \"ours {http.request.uri.path}\"\n@teapot {\n\tpath /teapot\n}\nrespond @teapot 418\n\"\"\"";
-    with_each_caddy(table, |caddy, _, _| {
+    with_each_caddy(table, |caddy, service, _| {
         let location = |answer: (u16, Vec<(String, String)>, String)| {
             let location = answer.1.into_iter().find(|(name, _)| name.eq_ignore_ascii_case("location"));
             (answer.0, location.map(|(_, value)| value).unwrap_or_default())
@@ -438,9 +443,13 @@ fn redirects_limits_aliases_and_lines_of_the_users() {
         // More than the limit, in one request.
         let body = "x".repeat(5000);
         let head = "Cookie: authentik_proxy_stub=alice\r\nConnection: close\r\nContent-Length: 5000";
-        let status = caddy.send(&format!("POST /upload HTTP/1.1\r\nHost: {HOST}\r\n{head}\r\n\r\n{body}")).0;
-        // Caddy 2.6 says it less well.
-        assert!([413, 502].contains(&status), "{status}");
+        let request = format!("POST /upload HTTP/1.1\r\nHost: {HOST}\r\n{head}\r\n\r\n{body}");
+        // 413 where the answer arrives before the connection is closed over what was not read; Caddy 2.6 says 502.
+        if let Some((status, _, _)) = caddy.try_send(&request) {
+            assert!([413, 502].contains(&status), "{status}");
+        }
+        let whole = service.seen.lock().expect("a lock").iter().any(|seen| seen.target == "/upload" && seen.body == 5000);
+        assert!(!whole, "the service was given more than the limit");
     });
 }
 
@@ -448,11 +457,9 @@ fn redirects_limits_aliases_and_lines_of_the_users() {
 fn every_example_is_a_caddyfile_for_both() {
     for name in CADDIES {
         let Some(program) = oracle(name) else { continue };
-        for example in crate::support::folders("examples") {
+        for example in crate::support::examples() {
             let project = Project::copy_of(&format!("examples/{example}"));
-            if project.rick(&["build"]).code != 0 {
-                continue;
-            }
+            project.build();
             let root = project.path().join("dist/web1/root");
             let imports = fs::read_to_string(root.join("etc/rick/caddy/imports.caddy")).expect("there are sites");
             // Below the build's root rather than the machine's.

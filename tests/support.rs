@@ -148,6 +148,13 @@ pub fn folders(path: &str) -> Vec<String> {
     names
 }
 
+/// The examples that build, in the order of their names; one with an `output.txt` shows what rick refuses.
+pub fn examples() -> Vec<String> {
+    let mut names = folders("examples");
+    names.retain(|name| !root().join("examples").join(name).join("output.txt").exists());
+    names
+}
+
 /// Whether expected files are to be written anew, from what is there: `RICK_BLESS=1 cargo test`.
 pub fn blessing() -> bool {
     std::env::var_os("RICK_BLESS").is_some()

@@ -6,7 +6,7 @@ use crate::support::Project;
 
 #[test]
 fn every_line_of_every_file_has_an_answer() {
-    for example in crate::support::folders("examples") {
+    for example in crate::support::examples() {
         let project = Project::copy_of(&format!("examples/{example}"));
         project.build();
         let mut lines = 0;

@@ -168,7 +168,7 @@ impl App<'_> {
             entry = entry.set("grant_types", Value::List(types), &because);
         }
         let (scopes, place) = (table.scopes(), self.at(&["scopes"]));
-        let mappings = scopes.iter().map(|scope| match managed(scope) {
+        let mappings = scopes.iter().map(|scope| match self.managed(scope) {
             Some(managed) => Value::Find(SCOPE, "managed", managed.to_owned()),
             None => Value::KeyOf(scope_id(&scopes, scope)),
         });
@@ -185,7 +185,7 @@ impl App<'_> {
     /// The scopes that authentik does not bring.
     fn scopes(&self, entries: &mut Vec<Entry>) {
         let scopes = self.table().scopes();
-        for (index, scope) in scopes.iter().enumerate().filter(|(_, scope)| managed(scope).is_none()) {
+        for (index, scope) in scopes.iter().enumerate().filter(|(_, scope)| self.managed(scope).is_none()) {
             let place = self.at(&["scopes", &index.to_string()]);
             let name = text(format!("rick: {} {scope}", self.name));
             let entry = Entry::new(SCOPE, vec![("name", name)], &place).id(scope_id(&scopes, scope));
@@ -197,6 +197,12 @@ impl App<'_> {
             };
             entries.push(entry.set("scope_name", text(scope), &place).set("expression", text(expression), &place));
         }
+    }
+
+    /// What authentik manages a scope as, where its own will do.
+    fn managed(&self, scope: &str) -> Option<&'static str> {
+        let own = MANAGED_SCOPES.iter().find(|(name, _)| *name == scope).map(|(_, managed)| *managed);
+        own.filter(|_| !(self.table().verified_email && scope == "email"))
     }
 
     fn application(&self) -> Entry {
@@ -259,10 +265,6 @@ impl App<'_> {
             });
         }
     }
-}
-
-fn managed(scope: &str) -> Option<&'static str> {
-    MANAGED_SCOPES.iter().find(|(name, _)| *name == scope).map(|(_, managed)| *managed)
 }
 
 fn scope_id(scopes: &[String], scope: &str) -> String {

@@ -54,6 +54,10 @@ pub struct Table {
     /// `oauth2`: what the client knows a user by.
     #[serde(default)]
     pub subject: Subject,
+    /// `oauth2`: the service is told that the user's address of e-mail is verified, which authentik does not say by itself since 2025.10.
+    /// Only where users cannot change it: it may be by it that the service knows them.
+    #[serde(default)]
+    pub verified_email: bool,
     /// Variables that tell the service how to sign on, each with the form of its value: `client-id`, `client-secret`, `issuer`,
     /// `discovery-url`, `authorization-url`, `token-url`, `userinfo-url`, `introspection-url`, `jwks-url`, `end-session-url`,
     /// `callback` (the first), `scopes` or `server` (authentik's own address).

@@ -144,7 +144,7 @@ pub struct Facts {
     /// The networks from which a container sees the proxy: 169.254.0.0/16, or that of the machine's gateway. Ports of services are
     /// open to the machine alone, so that what trusts them all still trusts nobody else.
     #[serde(default = "seen_as")]
-    #[schemars(inner(regex(pattern = "^[0-9a-fA-F.:]+(/[0-9]{1,3})?$")))]
+    #[schemars(inner(regex(pattern = "^[0-9a-fA-F.:]+/[0-9]{1,3}$")))]
     pub seen_as: Vec<String>,
 }
 

@@ -72,6 +72,8 @@ pub struct Bind {
     pub read_only: bool,
     /// A directory of sockets to connect to.
     pub sockets: bool,
+    /// One file, rather than a directory.
+    pub file: bool,
     /// Because of what.
     pub because: Place,
 }
@@ -82,9 +84,9 @@ impl Bind {
         format!("{}:{}{}", self.source, self.path, if self.read_only { ":ro" } else { "" })
     }
 
-    /// A bind of the machine's whose content rick writes: a change of it is one of the part.
+    /// A file that rick writes: a change of it is one of the part. What is in a directory, a part finds by itself.
     pub fn is_ricks(&self) -> bool {
-        self.source.starts_with("/etc/rick/")
+        self.file && self.source.starts_with("/etc/rick/")
     }
 }
 
@@ -124,20 +126,20 @@ pub fn binds(service: &str, home: &str, part: &Part<'_>, general: &[Volume], slo
         VolumeKind::Directory | VolumeKind::Machine => path,
     };
     for Read { key, value, place, .. } in part.of(&slots.mounts) {
-        let sockets = value.kind == MountKind::SocketDirectory;
-        put(Bind { source: value.source, path: key, read_only: value.read_only, sockets, because: place });
+        let (sockets, file) = (value.kind == MountKind::SocketDirectory, value.kind == MountKind::File);
+        put(Bind { source: value.source, path: key, read_only: value.read_only, sockets, file, because: place });
     }
     let stated = stated_for(part, general);
     for Read { key, value, place, .. } in part.of(&slots.volumes) {
         let Some(path) = value.path.filter(|_| stated.iter().all(|volume| volume.name != key)) else { continue };
         let source = source_of(value.kind, &key, value.source);
-        put(Bind { source, path, read_only: value.read_only, sockets: false, because: place });
+        put(Bind { source, path, read_only: value.read_only, sockets: false, file: false, because: place });
     }
     for volume in stated {
         let folder = if volume.kind == VolumeKind::Directory { format!("{home}/{}", volume.name) } else { volume.name.clone() };
         let source = source_of(volume.kind, &volume.name, folder);
         let VolumeTable { path, read_only, .. } = volume.table;
-        put(Bind { source, path, read_only, sockets: false, because: volume.place });
+        put(Bind { source, path, read_only, sockets: false, file: false, because: volume.place });
     }
     binds
 }

@@ -160,7 +160,7 @@ impl Plugin for Valkey {
         for name in services {
             let entry = &call.services[name];
             highest = highest.max(held_number(&entry.claimed, NUMBERS, "db"));
-            users.push(user_of(name, &entry.table));
+            users.push(user_of(name, &entry.table, held_number(&entry.claimed, NUMBERS, "db")));
         }
         let acl = acl::file(USERS, &call.facts.group, &users);
         let drop_in = server::shared(&call.facts, USERS, highest, &because);
@@ -184,9 +184,13 @@ fn steps(out: &mut Rendered, unit: &str, restart: &[String], directory: &str, us
 }
 
 /// A service in the machine's server: its own keys and channels.
-fn user_of(name: &str, said: &Table) -> User {
+fn user_of(name: &str, said: &Table, db: u64) -> User {
     let prefix = said.prefix(name);
     let mut rules = vec!["resetchannels".to_owned(), format!("&{prefix}*")];
+    if said.client == Client::Celery {
+        // A worker subscribes to patterns, and a pattern must stand in the list as it is: that it fits a wider one is not enough.
+        rules.extend([format!("&{prefix}/{db}.celery.pidbox"), format!("&{prefix}/{db}.celeryev/worker.*")]);
+    }
     rules.extend(said.channels.iter().map(|pattern| format!("&{pattern}")));
     rules.push(format!("~{prefix}*"));
     rules.extend(said.keys.iter().map(|pattern| format!("~{pattern}")));

@@ -1,6 +1,7 @@
 //! The checks, one file each.
 
 mod reserved_user;
+mod server_group;
 mod uid_range;
 
 use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall};
@@ -8,10 +9,11 @@ use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall};
 use crate::Account;
 
 /// Every rule, in the order of their codes.
-pub const ALL: &[&Rule] = &[&uid_range::RULE, &reserved_user::RULE];
+pub const ALL: &[&Rule] = &[&server_group::RULE, &uid_range::RULE, &reserved_user::RULE];
 
 /// Makes all checks of a service.
 pub fn check(call: &ServiceCall<Account>, out: &mut Diagnostics) {
+    server_group::check(call, out);
     uid_range::check(call, out);
     reserved_user::check(call, out);
 }

@@ -25,6 +25,7 @@ pub fn check(call: &ServiceCall<Authentik>, out: &mut Diagnostics) {
         ("consent", said.consent, oauth2),
         ("public_client", said.public_client, oauth2),
         ("scopes", said.scopes.is_some(), client),
+        ("verified_email", said.verified_email, oauth2),
     ];
     let pattern = said.pattern.name();
     for (key, _, _) in keys.into_iter().filter(|(_, stated, fits)| *stated && !fits) {
