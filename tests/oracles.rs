@@ -182,11 +182,8 @@ fn what_the_generator_makes_carries_every_argument_intact() {
 #[test]
 fn systemd_accepts_the_services_that_the_generator_makes() {
     let (Some(quadlet), Some(analyze)) = (oracle("QUADLET"), oracle("SYSTEMD_ANALYZE")) else { return };
-    for files in [None, Some(EVERYTHING)] {
-        let project = match files {
-            None => Project::copy_of("examples/guide"),
-            Some(text) => Project::of(&[("services/everything.toml", text)]),
-        };
+    let examples = examples().into_iter().map(|example| Project::copy_of(&format!("examples/{example}")));
+    for project in examples.chain([Project::of(&[("services/everything.toml", EVERYTHING)])]) {
         project.build();
         for units in users(&project) {
             let services = tempfile::tempdir().expect("a folder");
@@ -198,8 +195,10 @@ fn systemd_accepts_the_services_that_the_generator_makes() {
                 .stderr(Stdio::null())
                 .status();
             assert!(status.expect("the generator runs").success());
-            let names: Vec<String> =
-                crate::support::tree(out).into_keys().filter(|name| name.ends_with(".service") && !name.contains('/')).collect();
+            // Jobs are units of systemd's own, beside what the generator makes.
+            crate::support::copy(&project.path().join("dist/web1/root/etc/systemd/user"), out);
+            let is_unit = |name: &str| (name.ends_with(".service") || name.ends_with(".timer")) && !name.contains('/');
+            let names: Vec<String> = crate::support::tree(out).into_keys().filter(|name| is_unit(name)).collect();
             assert!(!names.is_empty());
             let runtime = tempfile::tempdir().expect("a folder");
             let output = Command::new(&analyze)
@@ -270,6 +269,60 @@ fn systemd_sysusers_makes_the_users_and_tmpfiles_their_folders() {
     ] {
         let metadata = fs::metadata(machine.path().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
         assert_eq!((metadata.mode() & 0o7777, metadata.uid(), metadata.gid()), (mode, uid, gid), "{path}");
+    }
+}
+
+#[test]
+fn systemd_makes_the_users_and_folders_of_every_example() {
+    let (Some(sysusers), Some(tmpfiles)) = (oracle("SYSTEMD_SYSUSERS"), oracle("SYSTEMD_TMPFILES")) else { return };
+    for example in examples().into_iter().filter(|_| is_root()) {
+        let project = Project::copy_of(&format!("examples/{example}"));
+        project.build();
+        let machine = tempfile::tempdir().expect("a folder");
+        for folder in ["etc/sysusers.d", "etc/tmpfiles.d"] {
+            crate::support::copy(&project.path().join("dist/web1/root").join(folder), &machine.path().join(folder));
+        }
+        // A group that Debian has, and a manifest names.
+        fs::write(machine.path().join("etc/group"), "root:x:0:\nusers:x:100:\n").expect("it can be written");
+        let run = |command: &mut Command| {
+            let said = said(command.arg("--root").arg(machine.path()).output().expect("it runs"));
+            assert!(said.code == 0 && !said.err.to_lowercase().contains("fail"), "{example}: {}", said.err);
+        };
+        run(&mut Command::new(&sysusers));
+        run(Command::new(&tmpfiles).arg("--create"));
+        let passwd = fs::read_to_string(machine.path().join("etc/passwd")).expect("users");
+        let services = project.tree("services").len();
+        assert_eq!(passwd.lines().filter(|line| line.ends_with(":/usr/sbin/nologin")).count(), services, "{example}: {passwd}");
+    }
+}
+
+#[test]
+fn systemd_accepts_every_drop_in_of_a_server() {
+    let Some(analyze) = oracle("SYSTEMD_ANALYZE") else { return };
+    let project = Project::copy_of("examples/homelab");
+    project.build();
+    let folder = project.path().join("dist/web1/root/etc/systemd/system");
+    // The servers' units are their packages'; here they stand for themselves.
+    for unit in ["valkey-server.service", "valkey-server@.service"] {
+        fs::write(folder.join(unit), "[Service]\nType=notify\nExecStart=/bin/true\n").expect("it can be written");
+    }
+    for unit in ["valkey-server.service", "valkey-server@nextcloud.service"] {
+        let verify = || {
+            let mut command = Command::new(&analyze);
+            command.args(["verify", "--man=no", "--recursive-errors=no", unit]);
+            let output = command.env("SYSTEMD_UNIT_PATH", format!("{}:", folder.display())).output();
+            let said = said(output.expect("systemd-analyze runs")).err;
+            // The program is not installed here.
+            let about =
+                |line: &&str| line.contains("rick-valkey.conf") || (line.contains(unit) && !line.contains("is not executable"));
+            said.lines().filter(about).map(str::to_owned).collect::<Vec<_>>()
+        };
+        assert!(verify().is_empty(), "{:?}", verify());
+        let path = folder.join(format!("{unit}.d/rick-valkey.conf"));
+        let text = fs::read_to_string(&path).expect("the drop-in");
+        fs::write(&path, text.replace("RuntimeDirectoryPreserve=yes", "RuntimeDirectoryPreserve=often"))
+            .expect("it can be written");
+        assert!(!verify().is_empty(), "a wrong value is seen");
     }
 }
 
@@ -422,6 +475,40 @@ fn as_postgres(program: &Path) -> Command {
     };
     command.current_dir("/tmp");
     command
+}
+
+#[test]
+fn postgresql_runs_the_sql_of_every_example_twice() {
+    let Some(bin) = oracle("POSTGRES_BIN") else { return };
+    for example in examples() {
+        let project = Project::copy_of(&format!("examples/{example}"));
+        project.build();
+        let server = Server::start(bin.clone());
+        let scripts: Vec<(String, String)> = project
+            .tree("dist/web1/root/etc/rick/postgres")
+            .into_iter()
+            .filter(|(path, _)| path.ends_with(".sql"))
+            .map(|(path, text)| (path, String::from_utf8(text).expect("UTF-8")))
+            .collect();
+        let mut states = Vec::new();
+        for _ in 0..2 {
+            for (path, script) in &scripts {
+                let said = server.run_file(script);
+                let complaints: Vec<&str> = said.err.lines().filter(|line| !line.contains("NOTICE:")).collect();
+                assert!(said.code == 0 && complaints.is_empty(), "{example}: {path}: {complaints:?}");
+            }
+            states.push(server.state(&[]));
+        }
+        assert_eq!(states[0], states[1], "{example}: the second run changes nothing");
+        // Each service is in its own database and in no other.
+        let names: Vec<String> = scripts.iter().map(|(path, _)| path.trim_end_matches(".sql").to_owned()).collect();
+        let databases = server.query("postgres", "postgres", "SELECT datname FROM pg_database WHERE datname LIKE '%'").out;
+        for role in &names {
+            let own = databases.lines().filter(|database| server.query(role, database, "SELECT 1").code == 0);
+            let own: Vec<&str> = own.filter(|database| !["postgres", "template1"].contains(database)).collect();
+            assert_eq!(own.len(), 1, "{example}: {role} gets into {own:?}");
+        }
+    }
 }
 
 #[test]

@@ -123,8 +123,8 @@ fn refuse_unread(composition: &Composition<'_>, sink: &mut Sink) {
                 continue;
             }
             let origin = entry.from.iter().flat_map(|source| &source.because).find_map(|origin| origin.span(composition));
-            let message =
-                format!("`{}` in `{slot}` is asked for by {}, and no plugin of `{service}` does it", entry.key, entry.who());
+            let what = if entry.key.is_empty() { format!("`{slot}`") } else { format!("`{}` in `{slot}`", entry.key) };
+            let message = format!("{what} is asked for by {}, and no plugin of `{service}` does it", entry.who());
             let readers: Vec<String> = composition
                 .plugins
                 .all
@@ -134,7 +134,11 @@ fn refuse_unread(composition: &Composition<'_>, sink: &mut Sink) {
                 .collect();
             let help =
                 if readers.is_empty() { "no plugin here can do it".to_owned() } else { format!("add {}", readers.join(" or ")) };
-            sink.push_for(service, Diagnostic::new("unread", Severity::Error, message, origin).help(help));
+            let mut diagnostic = Diagnostic::new("unread", Severity::Error, message, origin).help(help);
+            if let Some(said) = definition.schema.text("description").split(". ").next().filter(|said| !said.is_empty()) {
+                diagnostic = diagnostic.note(format!("`{slot}`: {}", said.trim_end_matches('.')));
+            }
+            sink.push_for(service, diagnostic);
         }
     }
 }
