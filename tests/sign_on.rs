@@ -43,6 +43,8 @@ impl Seen {
     }
 }
 
+/// What a client got: a status, headers and a body.
+type Got = (u16, Vec<(String, String)>, String);
 /// What is answered: a status, headers and a body.
 type Answer = (u16, Vec<(&'static str, String)>, String);
 
@@ -187,16 +189,16 @@ impl Caddy {
     }
 
     /// A request as it is written here, with no path tidied: status, headers and body.
-    fn ask(&self, host: &str, target: &str, headers: &[(&str, &str)]) -> (u16, Vec<(String, String)>, String) {
+    fn ask(&self, host: &str, target: &str, headers: &[(&str, &str)]) -> Got {
         let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
         self.send(&format!("GET {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{headers}\r\n"))
     }
 
-    fn send(&self, request: &str) -> (u16, Vec<(String, String)>, String) {
+    fn send(&self, request: &str) -> Got {
         self.try_send(request).unwrap_or_else(|| panic!("no answer to {request}"))
     }
 
-    fn try_send(&self, request: &str) -> Option<(u16, Vec<(String, String)>, String)> {
+    fn try_send(&self, request: &str) -> Option<Got> {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).expect("caddy listens");
         stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a timeout");
         stream.write_all(request.as_bytes()).ok()?;
@@ -427,7 +429,7 @@ fn redirects_limits_aliases_and_lines_of_the_users() {
     let table = "domains = [\"www.shop.example.org\"]\nredirects = { \"/.well-known/carddav\" = \"/dav\" }\nbody_limit = \"1KB\"\n\
                  compress = true\nsnippet = \"\"\"\nheader X-House \"ours {http.request.uri.path}\"\n@teapot {\n\tpath /teapot\n}\nrespond @teapot 418\n\"\"\"";
     with_each_caddy(table, |caddy, service, _| {
-        let location = |answer: (u16, Vec<(String, String)>, String)| {
+        let location = |answer: Got| {
             let location = answer.1.into_iter().find(|(name, _)| name.eq_ignore_ascii_case("location"));
             (answer.0, location.map(|(_, value)| value).unwrap_or_default())
         };

@@ -84,11 +84,8 @@ pub fn misfit(text: &str) -> Option<&'static str> {
         let words: Vec<&str> = line.split_whitespace().collect();
         for c in line.chars() {
             match quote {
-                Some(open) => {
-                    if c == open && !(escaped && open == '"') {
-                        quote = None;
-                    }
-                }
+                Some(open) if c == open && !(escaped && open == '"') => quote = None,
+                Some(_) => {}
                 None if at_start && (c == '"' || c == '`') => quote = Some(c),
                 None if at_start && c == '#' => break,
                 None => {}

@@ -257,3 +257,28 @@ fn literal(text: &str) -> String {
     }
     pattern
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use regex::Regex;
+
+    use super::*;
+
+    proptest! {
+        /// Go's regular expressions and these are of one kind.
+        #[test]
+        fn a_group_counts_as_a_whole(required in prop::collection::vec("[ -{}~ä]{1,6}", 1..4), held in prop::collection::vec("[ -{}~ä]{1,8}", 0..5)) {
+            let pattern = Regex::new(&group_pattern(&required, "|")).expect("a pattern");
+            let member = held.iter().any(|group| required.contains(group));
+            prop_assert_eq!(pattern.is_match(&held.join("|")), member);
+        }
+
+        #[test]
+        fn what_only_contains_it_is_another(before in "[a-z _.]{0,3}", required in "[a-z_.]{1,6}", after in "[a-z _.]{0,3}") {
+            let pattern = Regex::new(&group_pattern(std::slice::from_ref(&required), "|")).expect("a pattern");
+            let other = format!("{before}{required}{after}");
+            prop_assert_eq!(pattern.is_match(&format!("X|{other}|Y")), other == required);
+        }
+    }
+}
