@@ -56,6 +56,7 @@ const NEUTRAL: &[&str] = &[
     include_str!("../wit/slots/env.schema.json"),
     include_str!("../wit/slots/gate.schema.json"),
     include_str!("../wit/slots/group.schema.json"),
+    include_str!("../wit/slots/host.schema.json"),
     include_str!("../wit/slots/identity.schema.json"),
     include_str!("../wit/slots/model.schema.json"),
     include_str!("../wit/slots/mount.schema.json"),

@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use app::{App, client_secret};
 use rick_plugin_sdk::place::pointer;
 use rick_plugin_sdk::slots::{
-    self, CommandValue, DirectoryValue, GateValue, Generate, IdentityValue, MountKind, MountValue, Phase, SecretValue,
+    self, CommandValue, DirectoryValue, GateValue, Generate, IdentityValue, MountKind, MountValue, Nothing, Phase, SecretValue,
 };
 use rick_plugin_sdk::{
     Artifact, By, Claims, Contributions, Descriptor, Diagnostics, Of, Piece, Place, Plugin, ProjectCall, Read, Rendered,
@@ -60,6 +60,7 @@ impl Plugin for Authentik {
             .contributes::<slots::Mount>()
             .contributes::<slots::Directory>()
             .contributes::<slots::Command>()
+            .contributes::<slots::Host>()
             .contributes::<slots::Model>()
             .reads::<slots::Identity>(By::Contribute, Of::Project)
             .reads::<slots::Endpoint>(By::Contribute, Of::Project)
@@ -85,6 +86,7 @@ impl Plugin for Authentik {
     fn contribute(call: &ServiceCall<Self>, out: &mut Contributions) {
         gate(call, out);
         variables(call, out);
+        own_name(call, out);
         if call.table.pattern != Pattern::ForwardAuth && !call.table.public_client {
             let random = SecretValue { generate: Some(Generate { bytes: 48, alphabet: "url".to_owned() }) };
             out.add::<slots::Secret>(&client_secret(&call.service.name), &random, table(&["pattern"]));
@@ -216,6 +218,17 @@ fn gate(call: &ServiceCall<Authentik>, out: &mut Contributions) {
         require: call.table.groups(&call.service),
     };
     out.add::<slots::Gate>("", &value, table(&["pattern"])).because(place);
+}
+
+/// A client asks authentik by the name that browsers know, which is in the tokens. On one machine with it, that name is the machine.
+fn own_name(call: &ServiceCall<Authentik>, out: &mut Contributions) {
+    let here = |site: &&Read<slots::SiteValue>| {
+        site.service.as_deref() == Some(call.settings.service.as_str())
+            && site.machine.as_deref() == Some(call.machine.name.as_str())
+    };
+    let sites = call.reads.of::<slots::Site>();
+    let Some(site) = sites.iter().find(here).filter(|_| call.table.pattern != Pattern::ForwardAuth) else { return };
+    out.add::<slots::Host>(&site.key, &Nothing {}, table(&["pattern"])).because(site.place.clone());
 }
 
 /// What the service is told: <https://docs.goauthentik.io/add-secure-apps/providers/oauth2/>.

@@ -62,6 +62,7 @@ impl Plugin for Quadlet {
                 .reads::<slots::Mount>(By::Check, Of::Service)
                 .reads::<slots::Volume>(By::Check, Of::Service)
                 .reads::<slots::Command>(By::Check, Of::Service)
+                .reads::<slots::Host>(By::Render, Of::Service)
                 .writes("/etc/containers/systemd/users/*/*.pod")
                 .writes("/etc/containers/systemd/users/*/*.container")
                 .writes("/etc/containers/systemd/users/*/*.volume")

@@ -43,6 +43,8 @@ slots! {
     Volume = "rick:volume@1": VolumeValue;
     /// Where the service answers; key: the port inside.
     Endpoint = "rick:endpoint@1": EndpointValue;
+    /// Names that parts find at the machine itself; key: the name.
+    Host = "rick:host@1": Nothing;
     /// Where browsers reach the service; key: the domain.
     Site = "rick:site@1": SiteValue;
     /// Whom a proxy asks before it lets a request through; key: empty.

@@ -91,6 +91,7 @@ fn user(unit: &mut Unit, context: &Context<'_>, index: usize) {
         for port in published(context.call) {
             unit.put("PublishPort", port.line(context.call), &port.because());
         }
+        context.hosts(unit);
     }
     if !context.pod || mapping.namespace != context.mappings[0].namespace {
         unit.put("UserNS", mapping.namespace.as_str(), &mapping.because);

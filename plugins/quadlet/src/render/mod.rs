@@ -121,6 +121,14 @@ impl Context<'_> {
         }
     }
 
+    /// `AddHost=`: names that are the machine's own. A container has the machine's address, and would ask itself
+    /// (<https://passt.top/passt/about/>).
+    fn hosts(&self, unit: &mut Unit) {
+        for host in self.call.reads.of::<slots::Host>() {
+            unit.put("AddHost", format!("{}:host-gateway", host.key), &host.place);
+        }
+    }
+
     fn headline(&self) -> String {
         format!("the service {}; written by rick, change its manifest instead", self.name())
     }

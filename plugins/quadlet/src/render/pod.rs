@@ -22,6 +22,7 @@ pub fn render(context: &Context<'_>) -> Unit {
     for port in published(context.call) {
         unit.put("PublishPort", port.line(context.call), &port.because());
     }
+    context.hosts(&mut unit);
     if let Some((size, place)) = shm_size(context) {
         unit.put("ShmSize", size, &place);
     }
