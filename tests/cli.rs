@@ -27,6 +27,47 @@ fn from_nothing_to_a_build() {
 }
 
 #[test]
+fn a_new_service_has_what_was_asked_for() {
+    let project = Project::copy_of("examples/guide");
+    let said =
+        project.rick(&["new", "shop", "--port", "8200", "--domain", "shop.example.org", "--postgres", "--valkey", "--sign-on"]);
+    assert_eq!(said.code, 0, "{}", said.err);
+    project.build();
+    let site = project.read("dist/web1/root/etc/rick/caddy/sites/shop.caddy");
+    assert!(site.contains("forward_auth") && site.contains("shop_users"), "{site}");
+    assert!(project.read("dist/web1/root/etc/rick/valkey/all_services.acl").contains("\nuser shop on "));
+    assert!(project.exists("dist/web1/root/etc/rick/postgres/shop.sql"));
+    // Nobody can sign on to what has no name, and a name is no place for TOML.
+    assert_eq!(project.rick(&["new", "other", "--sign-on"]).code, 2);
+    assert_eq!(project.rick(&["new", "other", "--domain", "a\"\nb"]).code, 2);
+}
+
+/// What is kept between runs is used only for what has not changed.
+#[test]
+fn a_change_is_seen_although_answers_are_kept() {
+    let project = Project::copy_of("examples/guide");
+    project.build();
+    let before = project.tree("dist");
+    project.build();
+    assert_eq!(before, project.tree("dist"));
+    let manifest = project.read("services/myservice.toml");
+    project.write("services/myservice.toml", &manifest.replace("\"/health\"", "\"/alive\""));
+    project.build();
+    assert!(project.read("dist/web1/root/etc/rick/caddy/sites/myservice.caddy").contains("path /alive"));
+    let changed = project.tree("dist").into_iter().filter(|(path, bytes)| before.get(path) != Some(bytes)).map(|(path, _)| path);
+    assert!(changed.filter(|path| path.contains("/root/")).eq(["web1/root/etc/rick/caddy/sites/myservice.caddy".to_owned()]));
+    // What was refused once is refused again, and what is mended is taken.
+    project.write("services/myservice.toml", &manifest.replace("public =", "pubilc ="));
+    for _ in 0..2 {
+        let said = project.rick(&["lint"]);
+        assert!(said.code == 1 && said.out.contains("did you mean `public`?"), "{}", said.out);
+    }
+    project.write("services/myservice.toml", &manifest);
+    project.build();
+    assert_eq!(before, project.tree("dist"));
+}
+
+#[test]
 fn exit_codes_are_those_of_the_table() {
     let clean = Project::copy_of("examples/guide");
     assert_eq!(clean.rick(&["lint"]).code, 0);

@@ -66,7 +66,7 @@ pub fn settings_schema(plugins: &Plugins) -> Schema {
     let mut machine = BTreeMap::from([
         (
             "versions",
-            json!({ "type": "object", "additionalProperties": text, "description": "What is on the machine, by upstream name: podman, postgresql." }),
+            json!({ "type": "object", "additionalProperties": text, "description": "What is on the machine, by upstream name: podman, postgresql, valkey, caddy, authentik." }),
         ),
         ("pools", pools_schema(plugins)),
     ]);

@@ -19,9 +19,18 @@ pub struct New {
     /// The port that it listens on for HTTP, inside.
     #[arg(long, default_value_t = 8080)]
     port: u16,
+    /// The public name that it is reached by: gives it a site.
+    #[arg(long)]
+    domain: Option<String>,
     /// Gives it a database.
     #[arg(long)]
     postgres: bool,
+    /// Gives it a cache.
+    #[arg(long)]
+    valkey: bool,
+    /// Has people sign on before they reach it; needs `--domain`.
+    #[arg(long, requires = "domain")]
+    sign_on: bool,
 }
 
 impl New {
@@ -33,6 +42,9 @@ impl New {
             return Err(Error::Usage(message).into());
         }
         let image = self.image.replace("SERVICE", name);
+        if self.domain.as_ref().is_some_and(|domain| domain.is_empty() || domain.contains(['"', '\\', '\n', ' ', '/'])) {
+            return Err(Error::Usage("`--domain` takes a name such as myservice.example.org".to_owned()).into());
+        }
         if image.contains(['"', '\\', '\n', ' ']) {
             return Err(Error::Usage(format!("`{image}` cannot be an image")).into());
         }
@@ -48,8 +60,30 @@ impl New {
              [service]\nimage = \"{image}\"\n# Whom the image runs as, as a number; without it: as the service's own user, whoever that is inside.\n# user = 1000\nport = {}\n",
             self.port
         );
+        if let Some(domain) = &self.domain {
+            text.push_str(&format!("domain = \"{domain}\"\n"));
+        }
         if self.postgres {
             text.push_str("\n# A database and a role of the service's name, by peer over the socket: no password.\n[postgres]\n");
+        }
+        if self.valkey {
+            text.push_str(
+                "\n# A user of the service's name, who reaches the keys that begin with it. `client` is the library that reads the URL.\n\
+                 [valkey]\n# client = \"redis-py\"\n",
+            );
+        }
+        if self.sign_on {
+            text.push_str(&format!(
+                "\n# Members of the group `{}_users` may enter, and the service learns by headers who they are.\n\
+                 [authentik]\npattern = \"forward-auth\"\n",
+                name.replace('-', "_")
+            ));
+        }
+        if self.domain.is_some() {
+            text.push_str("\n[caddy]\n");
+            if self.sign_on {
+                text.push_str("# public = [\"/health\"]    # needs no sign-on\n");
+            }
         }
         text.push_str(
             "\n[quadlet]\nvolumes = [\"data:/data\"]\n\n[quadlet.env]\n# LOG_LEVEL = \"info\"\n# SECRET_KEY = { secret = \"",
