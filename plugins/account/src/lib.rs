@@ -32,36 +32,32 @@ impl Plugin for Account {
     type Facts = Empty;
 
     fn describe() -> Descriptor {
-        let mut descriptor =
-            Descriptor::new::<Self>("account", env!("CARGO_PKG_VERSION"), "system users, homes, directories and lingering")
-                .always()
-                .names("account:user", "user", "give one of them another `user` in [account]")
-                // System users that Debian makes itself get 999 and below, downwards; people start at 1000.
-                .numbers("account:uid", "uid", "leave `uid` out and rick hands out one that is free", [800, 899, 1])
-                // Above what useradd hands to people (from 100000 upwards) for as long as there are fewer than 151 of them.
-                .numbers(
-                    "account:subordinate",
-                    "range of subordinate ids",
-                    "leave `subordinate_first` out and rick hands out a range that is free",
-                    [10_000_000, 16_553_599, SUBORDINATE_COUNT.into()],
-                )
-                .contributes::<Identity>()
-                .contributes::<slots::Directory>()
-                .contributes::<slots::Group>()
-                .contributes::<slots::Step>()
-                .contributes::<slots::Check>()
-                .reads::<Identity>(By::Render, Of::Service)
-                .reads::<slots::Directory>(By::Render, Of::Service)
-                .reads::<slots::Group>(By::Render, Of::Service)
-                .reads::<slots::SystemUnit>(By::Render, Of::Service)
-                .writes("/etc/sysusers.d/rick-*.conf")
-                .writes("/etc/tmpfiles.d/rick-*.conf")
-                .writes("/etc/systemd/system/user@*.service.d/rick.conf")
-                .answers(&["claim", "contribute", "check:service", "render:service"]);
-        for rule in rules::ALL {
-            descriptor = descriptor.rule(rule);
-        }
-        descriptor
+        Descriptor::new::<Self>("account", env!("CARGO_PKG_VERSION"), "system users, homes, directories and lingering")
+            .always()
+            .names("account:user", "user", "give one of them another `user` in [account]")
+            // System users that Debian makes itself get 999 and below, downwards; people start at 1000.
+            .numbers("account:uid", "uid", "leave `uid` out and rick hands out one that is free", [800, 899, 1])
+            // Above what useradd hands to people (from 100000 upwards) for as long as there are fewer than 151 of them.
+            .numbers(
+                "account:subordinate",
+                "range of subordinate ids",
+                "leave `subordinate_first` out and rick hands out a range that is free",
+                [10_000_000, 16_553_599, SUBORDINATE_COUNT.into()],
+            )
+            .contributes::<Identity>()
+            .contributes::<slots::Directory>()
+            .contributes::<slots::Group>()
+            .contributes::<slots::Step>()
+            .contributes::<slots::Check>()
+            .reads::<Identity>(By::Render, Of::Service)
+            .reads::<slots::Directory>(By::Render, Of::Service)
+            .reads::<slots::Group>(By::Render, Of::Service)
+            .reads::<slots::SystemUnit>(By::Render, Of::Service)
+            .writes("/etc/sysusers.d/rick-*.conf")
+            .writes("/etc/tmpfiles.d/rick-*.conf")
+            .writes("/etc/systemd/system/user@*.service.d/rick.conf")
+            .answers(&["claim", "contribute", "check:service", "render:service"])
+            .rules(rules::ALL)
     }
 
     fn claim(call: &ServiceCall<Self>, out: &mut Claims) {

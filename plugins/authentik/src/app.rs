@@ -4,8 +4,7 @@
 //! the manifest no longer says is made absent there, and a group that was changed does not leave the old one's members in.
 
 use rick_plugin_sdk::input::ServiceEntry;
-use rick_plugin_sdk::place::pointer;
-use rick_plugin_sdk::{Place, Version};
+use rick_plugin_sdk::{Place, Version, place};
 
 use crate::blueprint::{Blueprint, Entry, Value, text};
 use crate::policy;
@@ -59,11 +58,11 @@ impl App<'_> {
     }
 
     fn at(&self, steps: &[&str]) -> Place {
-        Place::Value(pointer(["services", self.name, "table"].into_iter().chain(steps.iter().copied())))
+        place::table_of(self.name, steps)
     }
 
     fn of_service(&self, key: &str) -> Place {
-        Place::Value(pointer(["services", self.name, "service", key]))
+        place::of(self.name, &["service", key])
     }
 
     /// What the blueprint is called: no two may have one name.

@@ -49,7 +49,7 @@ impl Plugin for Authentik {
     type Facts = Facts;
 
     fn describe() -> Descriptor {
-        let mut descriptor = Descriptor::new::<Self>("authentik", env!("CARGO_PKG_VERSION"), "sign-on by authentik")
+        Descriptor::new::<Self>("authentik", env!("CARGO_PKG_VERSION"), "sign-on by authentik")
             .names(SLUGS, "application", "give one of them another `slug` in [authentik]")
             .project_wide()
             .names(CLIENTS, "OAuth2 client", "give one of them another `client_id` in [authentik]")
@@ -66,11 +66,8 @@ impl Plugin for Authentik {
             .reads::<slots::Endpoint>(By::Contribute, Of::Project)
             .reads::<slots::Site>(By::Contribute, Of::Project)
             .writes("/etc/rick/authentik/blueprints/*.yaml")
-            .answers(&["claim", "contribute", "check:service", "check:project", "render:project"]);
-        for rule in rules::ALL {
-            descriptor = descriptor.rule(rule);
-        }
-        descriptor
+            .answers(&["claim", "contribute", "check:service", "check:project", "render:project"])
+            .rules(rules::ALL)
     }
 
     fn claim(call: &ServiceCall<Self>, out: &mut Claims) {

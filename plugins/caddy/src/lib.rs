@@ -11,10 +11,9 @@ mod rules;
 mod site;
 mod table;
 
-use rick_plugin_sdk::place::pointer;
 use rick_plugin_sdk::slots::{self, Action, Phase, Position, SiteValue, UnitAction};
 use rick_plugin_sdk::{
-    Artifact, By, Claims, Contributions, Descriptor, Diagnostics, MachineCall, Of, Place, Plugin, Rendered, ServiceCall, fact,
+    Artifact, By, Claims, Contributions, Descriptor, Diagnostics, MachineCall, Of, Plugin, Rendered, ServiceCall, fact, place,
     service, table, table_key, text,
 };
 use serde_json::json;
@@ -36,7 +35,7 @@ impl Plugin for Caddy {
     type Facts = Facts;
 
     fn describe() -> Descriptor {
-        let mut descriptor = Descriptor::new::<Self>("caddy", env!("CARGO_PKG_VERSION"), "sites of the web server Caddy")
+        Descriptor::new::<Self>("caddy", env!("CARGO_PKG_VERSION"), "sites of the web server Caddy")
             .names(DOMAINS, "domain", "give one of them another domain")
             .project_wide()
             .contributes::<slots::Site>()
@@ -48,11 +47,8 @@ impl Plugin for Caddy {
             .reads::<slots::Gate>(By::Check, Of::Service)
             .writes("/etc/rick/caddy/sites/*.caddy")
             .writes(IMPORTS)
-            .answers(&["claim", "contribute", "check:service", "render:service", "render:machine"]);
-        for rule in rules::ALL {
-            descriptor = descriptor.rule(rule);
-        }
-        descriptor
+            .answers(&["claim", "contribute", "check:service", "render:service", "render:machine"])
+            .rules(rules::ALL)
     }
 
     fn claim(call: &ServiceCall<Self>, out: &mut Claims) {
@@ -97,7 +93,7 @@ impl Plugin for Caddy {
     fn render_machine(call: &MachineCall<Self>, out: &mut Rendered) {
         let served: Vec<&String> =
             call.services.iter().filter(|(_, entry)| entry.service.domain.is_some()).map(|(name, _)| name).collect();
-        let domain = |service: &str| Place::Value(pointer(["services", service, "service", "domain"]));
+        let domain = |service: &str| place::of(service, &["service", "domain"]);
         let Some(first) = served.first() else { return };
         let mut imports = Artifact::new(IMPORTS);
         imports.line("# written by rick; change the services' manifests instead", domain(first));

@@ -15,7 +15,7 @@ mod table;
 
 use access::{Access, Method};
 use connection::Connection;
-use rick_plugin_sdk::place::pointer;
+use rick_plugin_sdk::place::table_of;
 use rick_plugin_sdk::slots::quadlet::{self, As};
 use rick_plugin_sdk::slots::{
     self, Action, DatabaseValue, Generate, MountKind, MountValue, Nothing, Phase, Position, SecretValue, UnitAction,
@@ -41,7 +41,7 @@ impl Plugin for Postgres {
     type Facts = Facts;
 
     fn describe() -> Descriptor {
-        let mut descriptor = Descriptor::new::<Self>("postgres", env!("CARGO_PKG_VERSION"), "PostgreSQL databases and roles")
+        Descriptor::new::<Self>("postgres", env!("CARGO_PKG_VERSION"), "PostgreSQL databases and roles")
             .names("postgres:role", "PostgreSQL role", "give one of them another `role` in [postgres]")
             .names("postgres:database", "PostgreSQL database", "give one of them another `database` in [postgres]")
             .contributes::<slots::Env>()
@@ -56,11 +56,8 @@ impl Plugin for Postgres {
             .writes("/etc/rick/postgres/*.sql")
             .writes("/etc/rick/postgres/pg_hba.conf")
             .writes("/etc/rick/postgres/pg_ident.conf")
-            .answers(&["claim", "contribute", "check:service", "check:machine", "render:service", "render:machine"]);
-        for rule in rules::ALL {
-            descriptor = descriptor.rule(rule);
-        }
-        descriptor
+            .answers(&["claim", "contribute", "check:service", "check:machine", "render:service", "render:machine"])
+            .rules(rules::ALL)
     }
 
     fn claim(call: &ServiceCall<Self>, out: &mut Claims) {
@@ -160,11 +157,6 @@ impl Plugin for Postgres {
     }
 }
 
-/// A place in the table of one service of a machine.
-fn there(service: &str, steps: &[&str]) -> Place {
-    Place::Value(pointer(["services", service, "table"].into_iter().chain(steps.iter().copied())))
-}
-
 /// The variables, the form of each, and where it is said.
 fn variables_of(call: &ServiceCall<Postgres>) -> Vec<(&str, Form, Place)> {
     match &call.table.env {
@@ -196,10 +188,10 @@ fn accesses_of(call: &MachineCall<Postgres>) -> Vec<Access> {
     let mut all = Vec::new();
     for (name, entry) in &call.services {
         let (role, database) = (entry.table.role(&entry.service), entry.table.database(&entry.service));
-        let mut because = vec![there(name, entry.table.role_steps())];
+        let mut because = vec![table_of(name, entry.table.role_steps())];
         let method = match entry.table.authentication {
             Authentication::Scram => {
-                because = vec![there(name, &["authentication"])];
+                because = vec![table_of(name, &["authentication"])];
                 Method::Scram
             }
             Authentication::Peer => {

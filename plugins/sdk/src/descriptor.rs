@@ -171,6 +171,11 @@ impl Descriptor {
         self
     }
 
+    /// The checks that it makes.
+    pub fn rules(self, rules: &[&Rule]) -> Self {
+        rules.iter().fold(self, |descriptor, rule| descriptor.rule(rule))
+    }
+
     /// It makes a check.
     pub fn rule(mut self, rule: &Rule) -> Self {
         let Rule { code, name, waivable, what, why, example, use_instead, source } = *rule;

@@ -51,6 +51,16 @@ pub fn claimed(pool: &str, key: &str) -> Place {
     value("claimed", &[pool, key])
 }
 
+/// A value of one service in a call of a larger scope: `&["table", "role"]`, `&["service", "domain"]`.
+pub fn of(service: &str, steps: &[&str]) -> Place {
+    Place::Value(pointer(["services", service].into_iter().chain(steps.iter().copied())))
+}
+
+/// A value in the plugin's own table of one service in a call of a larger scope.
+pub fn table_of(service: &str, steps: &[&str]) -> Place {
+    Place::Value(pointer(["services", service, "table"].into_iter().chain(steps.iter().copied())))
+}
+
 /// The key of a value, for a caret under the key.
 pub fn key_of(place: Place) -> Place {
     match place {

@@ -13,7 +13,7 @@ mod table;
 use acl::User;
 use connection::Connection;
 use rick_plugin_sdk::input::held_number;
-use rick_plugin_sdk::place::pointer;
+use rick_plugin_sdk::place::table_of;
 use rick_plugin_sdk::slots::{
     self, Action, DatabaseValue, Generate, MountKind, MountValue, Nothing, Phase, SecretValue, UnitAction,
 };
@@ -42,7 +42,7 @@ impl Plugin for Valkey {
     type Facts = Facts;
 
     fn describe() -> Descriptor {
-        let mut descriptor = Descriptor::new::<Self>("valkey", env!("CARGO_PKG_VERSION"), "Valkey users, each with its own keys")
+        Descriptor::new::<Self>("valkey", env!("CARGO_PKG_VERSION"), "Valkey users, each with its own keys")
             // 0 is what everything else uses that was there before.
             .numbers(NUMBERS, "Valkey database", "leave `db` out and rick gives each service its own", [1, 127, 1])
             .names(PREFIXES, "prefix of keys", "give one of them another `prefix` in [valkey]")
@@ -58,11 +58,8 @@ impl Plugin for Valkey {
             .writes("/etc/rick/valkey/*.acl")
             .writes("/etc/rick/valkey/*.conf")
             .writes("/etc/systemd/system/*.service.d/rick-valkey.conf")
-            .answers(&["claim", "contribute", "check:service", "check:machine", "render:service", "render:machine"]);
-        for rule in rules::ALL {
-            descriptor = descriptor.rule(rule);
-        }
-        descriptor
+            .answers(&["claim", "contribute", "check:service", "check:machine", "render:service", "render:machine"])
+            .rules(rules::ALL)
     }
 
     fn claim(call: &ServiceCall<Self>, out: &mut Claims) {
@@ -153,7 +150,7 @@ impl Plugin for Valkey {
             call.services.iter().filter(|(_, entry)| !entry.table.dedicated).map(|(name, _)| name).collect();
         let Some(first) = services.first() else { return };
         // What is there as soon as any service uses the server is there because of the first.
-        let because = there(first, &[]);
+        let because = table_of(first, &[]);
         let keeper = keeper_password(&call.machine.name);
         let mut users = vec![User::nobody(because.clone()), User::keeper(keeper.clone(), because.clone())];
         let mut highest = 0;
@@ -196,9 +193,9 @@ fn user_of(name: &str, said: &Table, db: u64) -> User {
     rules.extend(said.keys.iter().map(|pattern| format!("~{pattern}")));
     rules.extend(acl::COMMANDS.map(str::to_owned));
     rules.extend(said.commands.iter().cloned());
-    let mut because = vec![there(name, said.prefix_steps())];
+    let mut because = vec![table_of(name, said.prefix_steps())];
     for (list, key) in [(&said.keys, "keys"), (&said.channels, "channels"), (&said.commands, "commands")] {
-        because.extend((!list.is_empty()).then(|| there(name, &[key])));
+        because.extend((!list.is_empty()).then(|| table_of(name, &[key])));
     }
     User { name: name.to_owned(), password: Some(password_of(name)), rules, because }
 }
@@ -216,11 +213,6 @@ fn users_of_dedicated(call: &ServiceCall<Valkey>, keeper: &str) -> Vec<User> {
         because: vec![place.clone()],
     };
     vec![user("default"), User::keeper(keeper.to_owned(), place.clone()), user(&call.service.name)]
-}
-
-/// A place in the table of one service of a machine.
-fn there(service: &str, steps: &[&str]) -> Place {
-    Place::Value(pointer(["services", service, "table"].into_iter().chain(steps.iter().copied())))
 }
 
 /// The variables, the form of each, and where it is said.

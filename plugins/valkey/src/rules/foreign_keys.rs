@@ -1,9 +1,10 @@
 //! A further pattern that fits another service's keys or channels.
 
+use rick_plugin_sdk::place::table_of;
 use rick_plugin_sdk::{Diagnostics, MachineCall, Rule, error};
 
 use super::may_meet;
-use crate::{Valkey, there};
+use crate::Valkey;
 
 pub const RULE: Rule = Rule {
     code: "VK011",
@@ -26,7 +27,7 @@ pub fn check(call: &MachineCall<Valkey>, out: &mut Diagnostics) {
                 let Some((owner, other)) = owner else { continue };
                 let message = format!("the pattern `{pattern}` may fit `{}…`, which is `{owner}`'s", other.table.prefix(owner));
                 let help = "use a narrower pattern, or `dedicated = true` for a server of its own";
-                out.push(error(RULE.code, message, there(name, &[key, &index.to_string()])).help(help));
+                out.push(error(RULE.code, message, table_of(name, &[key, &index.to_string()])).help(help));
             }
         }
     }

@@ -1,8 +1,9 @@
 //! A prefix that begins with another service's.
 
+use rick_plugin_sdk::place::table_of;
 use rick_plugin_sdk::{Diagnostics, MachineCall, Rule, error};
 
-use crate::{Valkey, there};
+use crate::Valkey;
 
 pub const RULE: Rule = Rule {
     code: "VK010",
@@ -31,7 +32,7 @@ pub fn check(call: &MachineCall<Valkey>, out: &mut Diagnostics) {
             let message = format!(
                 "the keys of `{narrow}` begin with `{narrow_prefix}`, and so with `{wide_prefix}`: `{wide}` could use them all"
             );
-            let place = |service: &str| there(service, call.services[service].table.prefix_steps());
+            let place = |service: &str| table_of(service, call.services[service].table.prefix_steps());
             let help = format!("end the prefix of `{wide}` with a colon, or leave it out");
             out.push(error(RULE.code, message, place(wide)).help(help).note(format!("`{narrow_prefix}` is here"), place(narrow)));
         }
