@@ -373,7 +373,30 @@ fn what_is_public_is_public_and_nothing_else_is() {
             "/static/..%5cadmin",
             "/static/%252e%252e/admin",
             "/static;/admin",
+            // The other way round: Caddy tidies the path to a public one, and the service gets it as it came.
+            "/admin/../health",
+            "/admin/%2e%2e/health",
+            "/admin/..%2fstatic/x",
+            "/admin/../static/x",
+            "/admin//../static/x",
+            "/admin;x/../static/x",
+            "/static/./x",
+            "//health",
         ] {
+            assert_eq!(caddy.status(target, None), 302, "{target}");
+        }
+        assert_eq!(service.count(), before, "the service heard of none of them");
+    });
+}
+
+#[test]
+fn one_public_path_is_no_way_around_the_gate() {
+    with_each_caddy("public = [\"/health\"]", |caddy, service, _| {
+        assert_eq!(caddy.status("/health", None), 200);
+        let before = service.count();
+        for target in
+            ["/admin/../health", "/admin/%2e%2e/health", "/admin/..%2Fhealth", "/admin/..;/health", "/./health", "//health"]
+        {
             assert_eq!(caddy.status(target, None), 302, "{target}");
         }
         assert_eq!(service.count(), before, "the service heard of none of them");
@@ -399,6 +422,9 @@ fn what_is_protected_is_protected_where_all_else_is_public() {
             "/x/..%5cadmin/y",
             "/%61dmin/y",
             "/%2561dmin/y",
+            "/admin/../shop",
+            "/admin/%2e%2e/shop",
+            "/admin/x/..%2f..%2fshop",
             "/setup",
         ] {
             assert_eq!(caddy.status(target, None), 302, "{target}");

@@ -55,7 +55,9 @@ impl Entry {
 
     /// Who said it.
     pub fn who(&self) -> String {
-        self.from.iter().map(|source| source.plugin.as_str()).collect::<Vec<_>>().join(" and ")
+        let mut names: Vec<&str> = self.from.iter().map(|source| source.plugin.as_str()).collect();
+        names.dedup();
+        names.join(" and ")
     }
 }
 

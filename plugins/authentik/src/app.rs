@@ -189,10 +189,10 @@ impl App<'_> {
             let name = text(format!("rick: {} {scope}", self.name));
             let entry = Entry::new(SCOPE, vec![("name", name)], &place).id(scope_id(&scopes, scope));
             // What many clients ask for, and authentik gives with `profile`, but without groups by way of others.
-            let expression = if scope == "groups" {
-                r#"return {"groups": [group.name for group in request.user.all_groups()]}"#
-            } else {
-                "return {}"
+            let expression = match scope.as_str() {
+                "groups" => r#"return {"groups": [group.name for group in request.user.all_groups()]}"#,
+                "email" => r#"return {"email": request.user.email, "email_verified": True}"#,
+                _ => "return {}",
             };
             entries.push(entry.set("scope_name", text(scope), &place).set("expression", text(expression), &place));
         }

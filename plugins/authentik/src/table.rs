@@ -51,7 +51,7 @@ pub struct Table {
     /// `oauth2`: people are asked whether the service may know who they are.
     #[serde(default)]
     pub consent: bool,
-    /// `oauth2`: what the client knows a user by.
+    /// `oauth2` and `api-only`: what the client knows a user by.
     #[serde(default)]
     pub subject: Subject,
     /// `oauth2`: the service is told that the user's address of e-mail is verified, which authentik does not say by itself since 2025.10.

@@ -23,7 +23,7 @@ pub use table::{Facts, Form, Settings, Table};
 
 /// The pool of domains: one name leads to one service, wherever it runs.
 const DOMAINS: &str = "caddy:domain";
-/// Imports the sites. Each is named: so this file changes where a site goes.
+/// Imports the sites.
 const IMPORTS: &str = "/etc/rick/caddy/imports.caddy";
 
 /// The plugin.
@@ -97,9 +97,12 @@ impl Plugin for Caddy {
         let Some(first) = served.first() else { return };
         let mut imports = Artifact::new(IMPORTS);
         imports.line("# written by rick; change the services' manifests instead", domain(first));
+        // The comments are there so that the file changes where a site comes or goes; a pattern that fits nothing is no error to Caddy,
+        // as a file that is gone would be.
         for name in &served {
-            imports.line(format!("import {}", site::path(name)), domain(name));
+            imports.line(format!("# {name}"), domain(name));
         }
+        imports.line(format!("import {}", site::path("*")), domain(first));
 
         // Within a phase rick goes by the keys.
         let because = fact(&["caddyfile"]);

@@ -14,8 +14,11 @@ use crate::table::{SitePath, Table, Tls};
 /// What this proxy is called in a gate's `verify`.
 pub const PROXY: &str = "caddy";
 
-/// A path after decoding that an application may read otherwise than Caddy does: `..;`, a backslash, or what is still encoded.
-const AMBIGUOUS: &str = r"[;\\%]|\.\.|//";
+/// A path that an application may read otherwise than Caddy does. Caddy's matchers see it decoded and tidied, and the application gets it
+/// as it came: `/admin/../health` is `/health` to the one and may be below `/admin/` to the other.
+const AMBIGUOUS: &str = r"[;\\%]|\.\.|//|/\./";
+/// The path decoded, and not tidied.
+const UNTIDIED: &str = "{http.request.uri.path}";
 
 /// What a site is made of.
 pub struct Site<'a> {
@@ -138,7 +141,9 @@ impl<'a> Site<'a> {
 
         if self.writes_placeholders() {
             // Where the answer lacks a header, this Caddy copies the text of its own placeholder.
-            for (_, to) in copies.copied.iter().filter(|(_, to)| *to != copies.user && *to != copies.groups) {
+            // The checks below see to the user, and to groups where some are required.
+            let checked = |to: &String| *to == copies.user || (*to == copies.groups && !gate.require.is_empty());
+            for (_, to) in copies.copied.iter().filter(|(_, to)| !checked(to)) {
                 let matcher = format!("@no_{}", to.to_ascii_lowercase().replace('-', "_"));
                 route.push(line([&matcher, "header_regexp", to, r"^\{http\."], &because));
                 route.push(line(["request_header", &matcher, &format!("-{to}")], &because));
@@ -178,13 +183,9 @@ impl<'a> Site<'a> {
         }
         let words = |first: &[&str]| first.iter().map(|&word| word.to_owned()).chain(patterns.iter().cloned()).collect();
         let matcher = |words| Node::Directive { words, block: None, because: because.clone() };
-        let clear = line(["not", "path_regexp", AMBIGUOUS], &because);
-        let wide = patterns.iter().any(|pattern| pattern.ends_with('*'));
-        let inside = match (outside, wide) {
-            (true, _) => vec![matcher(words(&["not", "path"])), clear],
-            (false, true) => vec![matcher(words(&["path"])), clear],
-            (false, false) => vec![matcher(words(&["path"]))],
-        };
+        let clear = line(["not", "vars_regexp", UNTIDIED, AMBIGUOUS], &because);
+        let first: &[&str] = if outside { &["not", "path"] } else { &["path"] };
+        let inside = vec![matcher(words(first)), clear];
         route.push(block(["@public"], inside, &because));
         route.push(self.to_service(Some("@public")));
     }

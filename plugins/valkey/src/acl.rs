@@ -33,10 +33,21 @@ impl User {
 /// The name of the user that rick itself is.
 pub const KEEPER: &str = "rick";
 
-/// What a service may do besides its own keys: everything but what administers the server or endangers others. Functions are of
-/// all databases and users.
-pub const COMMANDS: [&str; 8] =
-    ["+@all", "-@admin", "-@dangerous", "+info", "-function|load", "-function|delete", "-function|flush", "-function|restore"];
+/// What a service may do besides its own keys: everything but what administers the server or endangers others. Functions and
+/// scripts are of all databases and users.
+pub const COMMANDS: [&str; 11] = [
+    "+@all",
+    "-@admin",
+    "-@dangerous",
+    "+info",
+    "-function|load",
+    "-function|delete",
+    "-function|flush",
+    "-function|restore",
+    "-function|kill",
+    "-script|flush",
+    "-script|kill",
+];
 
 /// The file: readable by the server, and by nobody else.
 pub fn file(path: &str, group: &str, users: &[User]) -> Artifact {

@@ -2,6 +2,7 @@
 
 use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, error, table, table_key};
 
+use crate::table::Subject;
 use crate::{Authentik, Form, Pattern};
 
 pub const RULE: Rule = Rule {
@@ -25,6 +26,7 @@ pub fn check(call: &ServiceCall<Authentik>, out: &mut Diagnostics) {
         ("consent", said.consent, oauth2),
         ("public_client", said.public_client, oauth2),
         ("scopes", said.scopes.is_some(), client),
+        ("subject", said.subject != Subject::default(), client),
         ("verified_email", said.verified_email, oauth2),
     ];
     let pattern = said.pattern.name();
