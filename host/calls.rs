@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 use crate::answers::Answers;
 use crate::compose::Composition;
 use crate::compose::call::{Call, Subject};
+use crate::diagnostic::Sink;
 use crate::plugin::{Failure, Plugin, Session, Stage};
 
 /// More threads than that are not worth their instances.
@@ -28,6 +29,19 @@ pub struct Made<'a, R> {
     pub call: Call<'a>,
     /// The answer.
     pub answer: Result<R, Failure>,
+}
+
+impl<'a, R> Made<'a, R> {
+    /// The answer, with whose it is and the call; a failure is reported instead.
+    pub fn answered(self, sink: &mut Sink) -> Option<(&'a Plugin, Call<'a>, R)> {
+        match self.answer {
+            Ok(answer) => Some((self.plugin, self.call, answer)),
+            Err(failure) => {
+                self.call.fail(&failure, sink);
+                None
+            }
+        }
+    }
 }
 
 /// Makes a call for each pair of a plugin and what it is about.

@@ -1,6 +1,6 @@
 //! The third stage: the rules of plugins over each service, each machine, and the project.
 
-use crate::calls::{self, Made};
+use crate::calls;
 use crate::compose::Composition;
 use crate::compose::call::Subject;
 use crate::diagnostic::Sink;
@@ -27,11 +27,9 @@ pub fn check<'a>(composition: Composition<'a>, sink: &mut Sink) -> Checked<'a> {
     let made = calls::make(&composition, &asked, "check", Some(Stage::Check), |session, call| {
         session.check(&call.subject.title(), call.subject.scope(), &call.input)
     });
-    for Made { plugin, call, answer } in made {
-        match answer {
-            Ok(found) => found.into_iter().for_each(|found| call.report(&composition, &plugin.session(), "check", found, sink)),
-            Err(failure) => call.fail(&failure, sink),
-        }
+    for made in made {
+        let Some((plugin, call, answer)) = made.answered(sink) else { continue };
+        answer.into_iter().for_each(|found| call.report(&composition, &plugin.session(), "check", found, sink));
     }
     Checked { composition }
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::calls::{self, Made};
+use crate::calls;
 use crate::check::{Checked, Machines};
 use crate::compose::call::Call;
 use crate::compose::{Composition, Entry};
@@ -104,14 +104,8 @@ pub fn render<'a>(checked: Checked<'a>, sink: &mut Sink) -> Deployment<'a> {
     let made = calls::make(&composition, &asked, "render", Some(Stage::Render), |session, call| {
         session.render(&call.subject.title(), call.subject.scope(), &call.input)
     });
-    for Made { plugin, call, answer } in made {
-        let answer = match answer {
-            Ok(answer) => answer,
-            Err(failure) => {
-                call.fail(&failure, sink);
-                continue;
-            }
-        };
+    for made in made {
+        let Some((plugin, call, answer)) = made.answered(sink) else { continue };
         let session = plugin.session();
         for diagnostic in answer.diagnostics {
             call.report(&composition, &session, "render", diagnostic, sink);

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::Composition;
 use super::call::Subject;
-use crate::calls::{self, Made};
+use crate::calls;
 use crate::diagnostic::{Diagnostic, Sink};
 use crate::lock::{self, Taken};
 use crate::origin::Origin;
@@ -64,16 +64,10 @@ pub fn claim(composition: &mut Composition<'_>, sink: &mut Sink) {
         })
         .collect();
     let made = calls::make(composition, &asked, "claim", None, |session, call| session.claim(&call.subject.title(), &call.input));
-    for Made { plugin, call, answer } in made {
+    for made in made {
+        let Some((plugin, call, claimed)) = made.answered(sink) else { continue };
         let Subject::Service(manifest) = call.subject else { continue };
         let (session, about) = (plugin.session(), call.subject.title());
-        let claimed = match answer {
-            Ok(claimed) => claimed,
-            Err(failure) => {
-                call.fail(&failure, sink);
-                continue;
-            }
-        };
         for diagnostic in claimed.diagnostics {
             call.report(composition, &session, "claim", diagnostic, sink);
         }

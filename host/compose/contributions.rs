@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::Composition;
 use super::call::{Call, Subject};
 use super::merge::{self, Entry, Source};
-use crate::calls::{self, Made};
+use crate::calls;
 use crate::contract::types;
 use crate::diagnostic::{Diagnostic, Severity, Sink};
 use crate::plugin::{Failure, Plugin, Session, Stage};
@@ -28,18 +28,12 @@ pub fn contribute(composition: &mut Composition<'_>, sink: &mut Sink) {
         let made = calls::make(composition, &asked, "contribute", Some(Stage::Contribute), |session, call| {
             session.contribute(&call.subject.title(), &call.input)
         });
-        for Made { plugin, call, answer } in made {
+        for made in made {
             // Another plugin of this wave has refused the service.
-            if matches!(call.subject, Subject::Service(manifest) if sink.has_failed(&manifest.name)) {
+            if matches!(made.call.subject, Subject::Service(manifest) if sink.has_failed(&manifest.name)) {
                 continue;
             }
-            let answer = match answer {
-                Ok(answer) => answer,
-                Err(failure) => {
-                    call.fail(&failure, sink);
-                    continue;
-                }
-            };
+            let Some((plugin, call, answer)) = made.answered(sink) else { continue };
             let session = plugin.session();
             for diagnostic in answer.diagnostics {
                 call.report(composition, &session, "contribute", diagnostic, sink);
