@@ -9,9 +9,15 @@ use std::time::{Duration, Instant};
 const ROUNDS: usize = 60;
 
 fn main() {
+    for example in ["guide", "homelab"] {
+        measure(example);
+    }
+}
+
+fn measure(example: &str) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let folder = tempfile::tempdir().expect("a temporary folder");
-    copy(&root.join("examples/guide"), folder.path());
+    copy(&root.join("examples").join(example), folder.path());
     let rick = |arguments: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_rick"));
         command.current_dir(folder.path()).args(arguments).env("XDG_CACHE_HOME", folder.path().join("cache"));
@@ -41,7 +47,10 @@ fn main() {
         times[times.len() / 2].as_secs_f64() * 1000.0
     };
     let nothing = median(&mut times[0].clone());
-    println!("examples/guide, {ROUNDS} runs of each, in turns; the very first, which compiles, took {} ms", first.as_millis());
+    println!(
+        "examples/{example}, {ROUNDS} runs of each, in turns; the very first, which compiles, took {} ms",
+        first.as_millis()
+    );
     for (times, (name, _)) in times.iter_mut().zip(cases) {
         let time = median(times);
         println!("{name:<30} {time:>7.2} ms  {:>6.1} x", time / nothing);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rick_plugin_sdk::Service;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// `[authentik]`: how people, or other services, sign on to the service, and who may.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -91,7 +91,7 @@ impl Pattern {
 }
 
 /// What a client knows a user by.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Subject {
     #[default]
@@ -135,7 +135,7 @@ pub struct Hours {
 }
 
 /// A day of the week.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Day {
     Monday,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// `[caddy]`: a site for the service's domain. Where a plugin contributes a gate, every request passes it that is not said to be
 /// public.
@@ -51,7 +51,7 @@ pub struct Table {
 const PATHS: &str = r"^/[A-Za-z0-9._~!$&'()+,=:@/-]*\*?$";
 
 /// A path of a site, or all paths that begin so.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[schemars(transparent)]
 pub struct SitePath(
     #[schemars(regex(pattern = PATHS), extend("x-form" = "a path such as /health, or /static/* for all below it"))] String,
@@ -67,7 +67,7 @@ impl std::ops::Deref for SitePath {
 
 /// Something that the gate knows of who has signed on.
 // Without a comment for each, the variants are one `enum` in the schema, which a message can list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Known {
     User,
@@ -101,7 +101,7 @@ fn identity() -> BTreeMap<String, Known> {
 }
 
 /// Where a certificate is from.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Tls {
     #[default]

@@ -3,7 +3,7 @@
 use rick_plugin_sdk::slots::VolumeKind;
 use rick_plugin_sdk::{Identity, Piece, SecretRef};
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// A command.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -273,7 +273,7 @@ fn bytes() -> u32 {
 
 /// What a random secret is written in.
 // Without a comment for each, the variants are one `enum` in the schema, which a message can list.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Alphabet {
     #[default]

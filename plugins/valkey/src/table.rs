@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// `[valkey]`: a user of its own in the machine's Valkey, who reaches its own keys alone. All of it can be derived.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -44,7 +44,7 @@ pub struct Table {
 
 /// A client library, as far as its URLs differ from others'.
 // Without a comment for each, the variants are one `enum` in the schema, which a message can list.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Client {
     #[default]
