@@ -2,14 +2,12 @@
 //! pack for each project, with what its last run asked. What a plugin logged is no part of an answer, and a failure is none.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use sha2::{Digest, Sha256};
 
 use crate::contract;
 use crate::engine;
@@ -33,8 +31,7 @@ impl Answers {
         // The pack is of one program: another may put what it reads together otherwise.
         let name = engine::digest(format!("{root}\0{}\0{}", env!("CARGO_PKG_VERSION"), contract::REVISION));
         let path = folder.map(|folder| folder.join(format!("answers-{}.bin", &name[..16])));
-        let pack = path.as_ref().filter(|path| path.exists() && engine::is_private(path)).and_then(|path| fs::read(path).ok());
-        let pack = pack.unwrap_or_default();
+        let pack = path.as_deref().and_then(engine::read_kept).unwrap_or_default();
         let mut known = BTreeMap::new();
         let mut at = 0;
         // Key, length, bytes. A pack that was cut off is read as far as it goes.
@@ -53,15 +50,7 @@ impl Answers {
 
     /// The key of a call.
     pub fn key(plugin: &str, function: &str, input: &str) -> Key {
-        let mut hasher = Sha256::new();
-        for part in [plugin, function] {
-            hasher.update(part);
-            hasher.update([0]);
-        }
-        hasher.update(input);
-        let mut key = [0; 16];
-        key.copy_from_slice(&hasher.finalize()[..16]);
-        key
+        engine::short_digest(&[plugin.as_bytes(), function.as_bytes(), input.as_bytes()])
     }
 
     /// What was answered before.
@@ -102,6 +91,8 @@ impl Drop for Answers {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn folder() -> (tempfile::TempDir, Utf8PathBuf) {

@@ -15,6 +15,7 @@ use crate::compose::Composition;
 use crate::compose::call::{Call, Subject};
 use crate::diagnostic::Sink;
 use crate::plugin::{Failure, Plugin, Session, Stage};
+use crate::project::Manifest;
 
 /// More threads than that are not worth their instances.
 const WORKERS: usize = 8;
@@ -42,6 +43,19 @@ impl<'a, R> Made<'a, R> {
             }
         }
     }
+}
+
+/// Every pair of a plugin that answers a function for services, and a service that it takes part in.
+pub fn of_services<'a>(
+    plugins: impl IntoIterator<Item = &'a Plugin>,
+    services: &[&'a Manifest],
+    function: &str,
+) -> Vec<(&'a Plugin, Subject<'a>)> {
+    let answering = plugins.into_iter().filter(|plugin| plugin.descriptor.answers.contains(function));
+    let pairs = answering.flat_map(|plugin| {
+        services.iter().filter(|manifest| manifest.has(plugin)).map(move |&manifest| (plugin, Subject::Service(manifest)))
+    });
+    pairs.collect()
 }
 
 /// Makes a call for each pair of a plugin and what it is about.

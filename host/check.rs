@@ -22,21 +22,22 @@ impl<'a> Checked<'a> {
 /// Makes every check of every plugin.
 pub fn check<'a>(composition: Composition<'a>, sink: &mut Sink) -> Checked<'a> {
     let sound = composition.sound(sink);
-    let machines = Machines::of(&composition, &sound);
-    let asked = machines.subjects("check");
+    let subjects = Subjects::of(&composition, &sound);
+    let asked = subjects.of_function("check");
     let made = calls::make(&composition, &asked, "check", Some(Stage::Check), |session, call| {
         session.check(&call.subject.title(), call.subject.scope(), &call.input)
     });
     for made in made {
         let Some((plugin, call, answer)) = made.answered(sink) else { continue };
-        answer.into_iter().for_each(|found| call.report(&composition, &plugin.session(), "check", found, sink));
+        let session = plugin.session();
+        answer.into_iter().for_each(|found| call.report(&composition, &session, "check", found, sink));
     }
     Checked { composition }
 }
 
 /// What plugins are asked about: services, then machines, then the project. Of the services that had no error when the stage began;
 /// one that is found now does not keep the stage from finding more.
-pub(crate) struct Machines<'a, 's> {
+pub(crate) struct Subjects<'a, 's> {
     composition: &'s Composition<'a>,
     /// Those of each plugin, in the plugins' order.
     services: Vec<Vec<&'a Manifest>>,
@@ -44,7 +45,7 @@ pub(crate) struct Machines<'a, 's> {
     machines: Vec<Vec<(&'a str, Vec<&'a Manifest>)>>,
 }
 
-impl<'a, 's> Machines<'a, 's> {
+impl<'a, 's> Subjects<'a, 's> {
     /// Sorts the services by plugin and machine.
     pub(crate) fn of(composition: &'s Composition<'a>, sound: &[&'a Manifest]) -> Self {
         let (project, plugins) = (composition.project, &composition.plugins.all);
@@ -62,7 +63,7 @@ impl<'a, 's> Machines<'a, 's> {
     }
 
     /// Every pair of a plugin that answers a function, and what it answers it for.
-    pub(crate) fn subjects<'b>(&'b self, function: &str) -> Vec<(&'b Plugin, Subject<'b>)>
+    pub(crate) fn of_function<'b>(&'b self, function: &str) -> Vec<(&'b Plugin, Subject<'b>)>
     where
         'a: 'b,
     {

@@ -93,8 +93,7 @@ impl Engine {
     {
         let path = self.kept.as_ref().map(|folder| folder.join(self.file_name(digest)).with_extension("json"));
         if let Some(path) = &path
-            && is_private(path)
-            && let Some(said) = fs::read(path).ok().and_then(|text| serde_json::from_slice(&text).ok())
+            && let Some(said) = read_kept(path).and_then(|text| serde_json::from_slice(&text).ok())
         {
             return Ok(said);
         }
@@ -128,8 +127,13 @@ impl Engine {
     }
 }
 
+/// What was kept in a file; nothing where it is not there, or others can write it.
+pub(crate) fn read_kept(path: &Utf8Path) -> Option<Vec<u8>> {
+    if path.exists() && is_private(path) { fs::read(path).ok() } else { None }
+}
+
 /// Compiled code is machine code: it is taken only from a folder and a file that nobody else can write.
-pub(crate) fn is_private(path: &Utf8Path) -> bool {
+fn is_private(path: &Utf8Path) -> bool {
     path.parent().into_iter().chain([path]).all(|place| {
         let Ok(metadata) = fs::symlink_metadata(place) else { return false };
         let own = metadata.uid() == rustix::process::geteuid().as_raw() && metadata.mode() & 0o022 == 0 && !metadata.is_symlink();
@@ -147,6 +151,18 @@ pub(crate) fn keep(path: &Utf8Path, code: &[u8]) -> std::io::Result<()> {
     file.write_all(code)?;
     file.persist(path).map_err(|error| error.error)?;
     Ok(())
+}
+
+/// The beginning of the SHA-256 of parts, each with its end marked: no two are the same by chance.
+pub(crate) fn short_digest(parts: &[&[u8]]) -> [u8; 16] {
+    let mut hasher = Sha256::new();
+    for part in parts {
+        hasher.update(part.len().to_le_bytes());
+        hasher.update(part);
+    }
+    let mut short = [0; 16];
+    short.copy_from_slice(&hasher.finalize()[..16]);
+    short
 }
 
 /// SHA-256 in hexadecimal.

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::calls;
-use crate::check::{Checked, Machines};
+use crate::check::{Checked, Subjects};
 use crate::compose::call::Call;
 use crate::compose::{Composition, Entry};
 use crate::contract::types;
@@ -99,8 +99,8 @@ pub fn render<'a>(checked: Checked<'a>, sink: &mut Sink) -> Deployment<'a> {
     let mut artifacts = BTreeMap::new();
     let mut said: BTreeMap<String, Vec<Entry>> = BTreeMap::new();
     let sound = composition.sound(sink);
-    let machines = Machines::of(&composition, &sound);
-    let asked = machines.subjects("render");
+    let subjects = Subjects::of(&composition, &sound);
+    let asked = subjects.of_function("render");
     let made = calls::make(&composition, &asked, "render", Some(Stage::Render), |session, call| {
         session.render(&call.subject.title(), call.subject.scope(), &call.input)
     });

@@ -3,12 +3,10 @@
 //! document; what is refused is found, and said, anew each time.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::sync::{Mutex, PoisonError};
 
 use camino::Utf8PathBuf;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
 use crate::engine;
 
@@ -30,9 +28,9 @@ pub struct Verdicts {
 impl Verdicts {
     /// Reads what was kept in a folder of compiled code; nothing is, without one, or where others can write it.
     pub fn open(folder: Option<&Utf8PathBuf>) -> Self {
-        let name = format!("taken-{}.bin", &engine::digest(concat!(env!("CARGO_PKG_VERSION"), " 1"))[..16]);
+        let name = format!("taken-{}.bin", &engine::digest(concat!(env!("CARGO_PKG_VERSION"), " 2"))[..16]);
         let path = folder.map(|folder| folder.join(name));
-        let bytes = path.as_ref().filter(|path| path.exists() && engine::is_private(path)).and_then(|path| fs::read(path).ok());
+        let bytes = path.as_deref().and_then(engine::read_kept);
         let known = bytes.unwrap_or_default().as_chunks().0.iter().map(|&bytes| Key::from_le_bytes(bytes)).collect();
         Self { path, known, asked: Mutex::default() }
     }
@@ -44,11 +42,7 @@ impl Verdicts {
 
     /// The key of a document under a schema.
     pub fn key(schema: &[u8; 32], document: &Value) -> Key {
-        let mut hasher = Sha256::new_with_prefix(schema);
-        hasher.update(document.to_string());
-        let mut key = [0; 16];
-        key.copy_from_slice(&hasher.finalize()[..16]);
-        Key::from_le_bytes(key)
+        Key::from_le_bytes(engine::short_digest(&[schema, document.to_string().as_bytes()]))
     }
 
     /// Whether it was taken before.
@@ -85,6 +79,8 @@ impl Drop for Verdicts {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use serde_json::json;
 
     use super::*;

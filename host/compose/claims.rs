@@ -10,7 +10,7 @@ use crate::calls;
 use crate::diagnostic::{Diagnostic, Sink};
 use crate::lock::{self, Taken};
 use crate::origin::Origin;
-use crate::plugin::{Plugin, Pool, Range};
+use crate::plugin::{Pool, Range};
 use crate::source::Span;
 
 /// A number or a name that a service has for itself.
@@ -57,12 +57,7 @@ pub fn claim(composition: &mut Composition<'_>, sink: &mut Sink) {
     let mut by_pool: BTreeMap<(String, String), Vec<Claim>> = BTreeMap::new();
     let services = composition.sound(sink);
     let plugins = composition.plugins;
-    let answering = plugins.all.iter().filter(|plugin| plugin.descriptor.answers.contains("claim"));
-    let asked: Vec<(&Plugin, Subject<'_>)> = answering
-        .flat_map(|plugin| {
-            services.iter().filter(|manifest| manifest.has(plugin)).map(move |&manifest| (plugin, Subject::Service(manifest)))
-        })
-        .collect();
+    let asked = calls::of_services(&plugins.all, &services, "claim");
     let made = calls::make(composition, &asked, "claim", None, |session, call| session.claim(&call.subject.title(), &call.input));
     for made in made {
         let Some((plugin, call, claimed)) = made.answered(sink) else { continue };

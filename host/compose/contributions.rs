@@ -18,13 +18,7 @@ pub fn contribute(composition: &mut Composition<'_>, sink: &mut Sink) {
     for wave in &plugins.waves {
         let mut said: BTreeMap<String, Vec<Entry>> = BTreeMap::new();
         let sound = composition.sound(sink);
-        let answering =
-            wave.iter().map(|&index| &plugins.all[index]).filter(|plugin| plugin.descriptor.answers.contains("contribute"));
-        let asked: Vec<(&Plugin, Subject<'_>)> = answering
-            .flat_map(|plugin| {
-                sound.iter().filter(|manifest| manifest.has(plugin)).map(move |&manifest| (plugin, Subject::Service(manifest)))
-            })
-            .collect();
+        let asked = calls::of_services(wave.iter().map(|&index| &plugins.all[index]), &sound, "contribute");
         let made = calls::make(composition, &asked, "contribute", Some(Stage::Contribute), |session, call| {
             session.contribute(&call.subject.title(), &call.input)
         });

@@ -65,13 +65,8 @@ impl App<'_> {
         place::of(self.name, &["service", key])
     }
 
-    /// What the blueprint is called: no two may have one name.
-    pub fn blueprint_name(&self) -> String {
-        format!("rick: {}", self.name)
-    }
-
-    /// What the provider is called.
-    pub fn provider_name(&self) -> String {
+    /// What its blueprint and its provider are called: no two blueprints, and no two providers, may have one name.
+    fn own_name(&self) -> String {
         format!("rick: {}", self.name)
     }
 
@@ -96,7 +91,7 @@ impl App<'_> {
         entries.push(self.application());
         self.bindings(&groups, &mut entries);
         let headline = format!("the service {}; written by rick, change its manifest instead", self.name);
-        Blueprint { name: self.blueprint_name(), headline, because, entries }
+        Blueprint { name: self.own_name(), headline, because, entries }
     }
 
     /// authentik's own blueprints that make what this one refers to: on a new machine they may not have been applied yet.
@@ -130,7 +125,7 @@ impl App<'_> {
     /// `mode` is `proxy` by default, which answers no other proxy.
     fn proxy_provider(&self) -> Entry {
         let because = self.at(&["pattern"]);
-        let entry = Entry::new(PROXY, vec![("name", text(self.provider_name()))], &because).id("provider");
+        let entry = Entry::new(PROXY, vec![("name", text(self.own_name()))], &because).id("provider");
         let entry = self.flows(entry).set("mode", text("forward_single"), &because);
         match &self.url {
             Some(url) => entry.set("external_host", text(url), &self.of_service("domain")),
@@ -141,7 +136,7 @@ impl App<'_> {
     fn oauth2_provider(&self) -> Entry {
         let table = self.table();
         let because = self.at(&["pattern"]);
-        let entry = Entry::new(OAUTH2, vec![("name", text(self.provider_name()))], &because).id("provider");
+        let entry = Entry::new(OAUTH2, vec![("name", text(self.own_name()))], &because).id("provider");
         let mut entry = self.flows(entry);
         let kind = if table.public_client { "public" } else { "confidential" };
         entry = entry.set("client_type", text(kind), &self.at(&["public_client"]));
@@ -289,7 +284,7 @@ pub fn outpost(apps: &[App<'_>], others: &[String], server: Option<(&str, Place)
     for app in apps {
         entries.push(apply_first(&format!("{}/{}.yaml", crate::RELATIVE, app.name), &app.at(&["pattern"])));
     }
-    let mut providers: Vec<Value> = apps.iter().map(|app| Value::Find(PROXY, "name", app.provider_name())).collect();
+    let mut providers: Vec<Value> = apps.iter().map(|app| Value::Find(PROXY, "name", app.own_name())).collect();
     providers.extend(others.iter().map(|name| Value::Find(PROXY, "name", name.clone())));
     let entry = Entry::new(OUTPOST, vec![("managed", text("goauthentik.io/outposts/embedded"))], &because);
     let mut entry = entry.set("type", text("proxy"), &because).set("providers", Value::List(providers), &because);

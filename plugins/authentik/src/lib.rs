@@ -19,7 +19,7 @@ use rick_plugin_sdk::slots::{
     self, CommandValue, DirectoryValue, GateValue, Generate, IdentityValue, MountKind, MountValue, Nothing, Phase, SecretValue,
 };
 use rick_plugin_sdk::{
-    Artifact, By, Claims, Contributions, Descriptor, Diagnostics, Of, Piece, Place, Plugin, ProjectCall, Read, Rendered,
+    Artifact, By, Claims, Contributions, Descriptor, Diagnostics, Of, Piece, Place, Plugin, ProjectCall, Read, Rendered, Service,
     ServiceCall, Version, error, service, setting, table, table_key, text,
 };
 
@@ -126,9 +126,7 @@ impl Plugin for Authentik {
         let sites = call.reads.of::<slots::Site>();
         let mut gated = Vec::new();
         for (name, entry) in &call.services {
-            let url = sites.iter().find(|site| site.service.as_ref() == Some(name)).map(|site| site.value.url.clone());
-            let url = url.or_else(|| entry.service.domain.as_ref().map(|domain| format!("https://{domain}")));
-            let app = App { name, entry, url, version };
+            let app = App { name, entry, url: url_of(&entry.service, &sites), version };
             let machine = at_home.as_deref().unwrap_or(&entry.service.machine);
             write(&app.blueprint(), &format!("{name}.yaml"), machine, group, out);
             if entry.table.pattern == Pattern::ForwardAuth {
@@ -176,6 +174,12 @@ fn server(settings: &Settings, sites: &[Read<slots::SiteValue>]) -> Option<(Stri
     Some((site.value.url.clone(), site.place.clone()))
 }
 
+/// Where browsers reach a service: as its proxy says; without one of this project, by its domain.
+fn url_of(service: &Service, sites: &[Read<slots::SiteValue>]) -> Option<String> {
+    let site = sites.iter().find(|site| site.service.as_ref() == Some(&service.name)).map(|site| site.value.url.clone());
+    site.or_else(|| service.domain.as_ref().map(|domain| format!("https://{domain}")))
+}
+
 /// Who answers for the outpost on the machine of a service: its own authentik, or whoever the machine's facts name. Plain HTTP: by its
 /// public address, the request would come through the proxy again, and be about another host.
 fn outpost(call: &ServiceCall<Authentik>) -> Option<(String, Place)> {
@@ -186,7 +190,7 @@ fn outpost(call: &ServiceCall<Authentik>) -> Option<(String, Place)> {
     let here = endpoints
         .into_iter()
         .find(|read| read.value.protocol == "http" && read.machine.as_deref() == Some(call.machine.name.as_str()))?;
-    Some((format!("{}:{}", here.value.address, here.value.port), here.place))
+    Some((here.value.authority(), here.place))
 }
 
 fn gate(call: &ServiceCall<Authentik>, out: &mut Contributions) {
@@ -246,8 +250,7 @@ fn variables(call: &ServiceCall<Authentik>, out: &mut Contributions) {
         return;
     };
     let slug = said.slug(&call.service);
-    let own = sites.iter().find(|site| site.service.as_ref() == Some(&call.service.name)).map(|site| site.value.url.clone());
-    let own = own.or_else(|| call.service.domain.as_ref().map(|domain| format!("https://{domain}")));
+    let own = url_of(&call.service, &sites);
     for (variable, form) in &said.env {
         let value = match form {
             Form::ClientId => text(said.client_id(&call.service)),

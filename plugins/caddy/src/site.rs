@@ -2,7 +2,7 @@
 //! gate before what is public and the stripping of headers after it
 //! (<https://caddyserver.com/docs/caddyfile/directives#directive-order>).
 
-use rick_plugin_sdk::slots::{EndpointValue, Gate, GateValue};
+use rick_plugin_sdk::slots::{Gate, GateValue};
 use rick_plugin_sdk::{Artifact, Place, Read, ServiceCall, Version, service, table};
 use serde_json::{Value, json};
 
@@ -52,14 +52,8 @@ impl<'a> Site<'a> {
         for (index, domain) in self.table().domains.iter().enumerate() {
             let because = [table(&["domains", &index.to_string()])];
             let target = format!("{}{}", self.url(), "{uri}");
-            // In one word, since a placeholder beside other text is no word of its own.
-            let redirect = Node::Directive {
-                words: vec!["redir".to_owned(), target, "permanent".to_owned()],
-                block: None,
-                because: because.to_vec(),
-            };
             let mut inside = self.tls_nodes();
-            inside.push(redirect);
+            inside.push(line(["redir", &target, "permanent"], &because));
             nodes.push(block([&self.address(domain)], inside, &because));
         }
         caddyfile::write(&mut file, &nodes, 0);
@@ -233,10 +227,8 @@ pub fn upstream(call: &ServiceCall<Caddy>) -> Option<(String, Place)> {
         return Some((upstream.clone(), table(&["upstream"])));
     }
     let endpoints = call.reads.of::<rick_plugin_sdk::slots::Endpoint>();
-    let Read { value: EndpointValue { address, port, .. }, place, .. } =
-        endpoints.into_iter().find(|endpoint| endpoint.value.protocol == "http")?;
-    let address = if address.contains(':') { format!("[{address}]") } else { address };
-    Some((format!("{address}:{port}"), place))
+    let endpoint = endpoints.into_iter().find(|endpoint| endpoint.value.protocol == "http")?;
+    Some((endpoint.value.authority(), endpoint.place))
 }
 
 /// Fits a list of groups in which one of these is, as a whole.

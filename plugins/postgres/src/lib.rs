@@ -15,14 +15,14 @@ mod table;
 
 use access::{Access, Method};
 use connection::Connection;
-use rick_plugin_sdk::place::table_of;
+use rick_plugin_sdk::place::{table_of, variables};
 use rick_plugin_sdk::slots::quadlet::{self, As};
 use rick_plugin_sdk::slots::{
     self, Action, DatabaseValue, Generate, MountKind, MountValue, Nothing, Phase, Position, SecretValue, UnitAction,
 };
 use rick_plugin_sdk::{
     By, Claims, Contributions, Descriptor, Diagnostics, MachineCall, Of, Place, Plugin, Rendered, ServiceCall, fact, machine,
-    setting, table, table_key,
+    setting, table,
 };
 
 pub use table::{Authentication, Facts, Form, Settings, Table};
@@ -159,10 +159,7 @@ impl Plugin for Postgres {
 
 /// The variables, the form of each, and where it is said.
 fn variables_of(call: &ServiceCall<Postgres>) -> Vec<(&str, Form, Place)> {
-    match &call.table.env {
-        None => vec![("DATABASE_URL", Form::Url, table(&[]))],
-        Some(env) => env.iter().map(|(variable, &form)| (variable.as_str(), form, table_key(&["env", variable]))).collect(),
-    }
+    variables(call.table.env.as_ref(), ("DATABASE_URL", Form::Url))
 }
 
 /// The name of the secret with the role's password, where there is one.

@@ -1,5 +1,7 @@
 //! Places: JSON pointers (RFC 6901) into the input of the call at hand.
 
+use std::collections::BTreeMap;
+
 use crate::bindings::rick::plugin::types::Place;
 
 /// Joins steps to a pointer, escaping `~` and `/`.
@@ -59,6 +61,14 @@ pub fn of(service: &str, steps: &[&str]) -> Place {
 /// A value in the plugin's own table of one service in a call of a larger scope.
 pub fn table_of(service: &str, steps: &[&str]) -> Place {
     Place::Value(pointer(["services", service, "table"].into_iter().chain(steps.iter().copied())))
+}
+
+/// The variables that a plugin's table names under `env`, the form of each, and where it is said; without `env`, the plugin's own one.
+pub fn variables<'a, F: Copy>(env: Option<&'a BTreeMap<String, F>>, own: (&'a str, F)) -> Vec<(&'a str, F, Place)> {
+    match env {
+        None => vec![(own.0, own.1, table(&[]))],
+        Some(env) => env.iter().map(|(variable, &form)| (variable.as_str(), form, table_key(&["env", variable]))).collect(),
+    }
 }
 
 /// The key of a value, for a caret under the key.

@@ -217,6 +217,14 @@ pub struct EndpointValue {
     pub protocol: String,
 }
 
+impl EndpointValue {
+    /// Address and port as a URL has them: an address of IPv6 stands in brackets.
+    pub fn authority(&self) -> String {
+        let Self { address, port, .. } = self;
+        if address.contains(':') { format!("[{address}]:{port}") } else { format!("{address}:{port}") }
+    }
+}
+
 /// A value of [`Site`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SiteValue {

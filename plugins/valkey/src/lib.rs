@@ -13,13 +13,13 @@ mod table;
 use acl::User;
 use connection::Connection;
 use rick_plugin_sdk::input::held_number;
-use rick_plugin_sdk::place::table_of;
+use rick_plugin_sdk::place::{table_of, variables};
 use rick_plugin_sdk::slots::{
     self, Action, DatabaseValue, Generate, MountKind, MountValue, Nothing, Phase, SecretValue, UnitAction,
 };
 use rick_plugin_sdk::{
     By, Claims, Contributions, Descriptor, Diagnostics, Empty, MachineCall, Of, Place, Plugin, Rendered, ServiceCall, claimed,
-    fact, table, table_key,
+    fact, table,
 };
 use serde_json::json;
 use server::{Dedicated, socket};
@@ -88,7 +88,7 @@ impl Plugin for Valkey {
         let connection = Connection { socket: &socket, user: name, password: &password, db, prefix: &prefix };
 
         let parts = said.parts.as_deref();
-        for (variable, form, place) in variables_of(call) {
+        for (variable, form, place) in variables(said.env.as_ref(), ("CACHE_URL", Form::Url)) {
             out.add_for::<slots::Env>(parts, variable, &connection.value(form, said.client), place);
         }
         // Connecting writes nothing to the directory.
@@ -156,8 +156,9 @@ impl Plugin for Valkey {
         let mut highest = 0;
         for name in services {
             let entry = &call.services[name];
-            highest = highest.max(held_number(&entry.claimed, NUMBERS, "db"));
-            users.push(user_of(name, &entry.table, held_number(&entry.claimed, NUMBERS, "db")));
+            let db = held_number(&entry.claimed, NUMBERS, "db");
+            highest = highest.max(db);
+            users.push(user_of(name, &entry.table, db));
         }
         let acl = acl::file(USERS, &call.facts.group, &users);
         let drop_in = server::shared(&call.facts, USERS, highest, &because);
@@ -213,14 +214,6 @@ fn users_of_dedicated(call: &ServiceCall<Valkey>, keeper: &str) -> Vec<User> {
         because: vec![place.clone()],
     };
     vec![user("default"), User::keeper(keeper.to_owned(), place.clone()), user(&call.service.name)]
-}
-
-/// The variables, the form of each, and where it is said.
-fn variables_of(call: &ServiceCall<Valkey>) -> Vec<(&str, Form, Place)> {
-    match &call.table.env {
-        None => vec![("CACHE_URL", Form::Url, table(&[]))],
-        Some(env) => env.iter().map(|(variable, &form)| (variable.as_str(), form, table_key(&["env", variable]))).collect(),
-    }
 }
 
 /// The secret with the password of a service.
