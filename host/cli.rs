@@ -65,6 +65,13 @@ enum Verb {
     Show(verbs::show::Show),
     /// Tells why a line of a built file is there.
     Why(verbs::why::Why),
+    /// Puts a build on the machine that it is for.
+    Apply(verbs::apply::Apply),
+    /// Asks the machine whether the deployment is as it was built.
+    Verify(verbs::verify::Verify),
+    /// Tells which secrets are needed, and makes those that may be random.
+    #[command(subcommand)]
+    Secrets(verbs::secrets::Secrets),
     /// Tells about plugins.
     #[command(subcommand)]
     Plugin(verbs::plugin::Plugin),
@@ -124,6 +131,9 @@ pub fn main() -> ExitCode {
         Verb::Lint(lint) => lint.run(&mut ui),
         Verb::Show(show) => show.run(&mut ui),
         Verb::Why(why) => why.run(&mut ui),
+        Verb::Apply(apply) => apply.run(&mut ui),
+        Verb::Verify(verify) => verify.run(&mut ui),
+        Verb::Secrets(secrets) => secrets.run(&mut ui),
         Verb::Plugin(plugin) => plugin.run(&mut ui),
     };
     let outcome = outcome.and_then(|outcome| ui.out.flush().map(|()| outcome).map_err(Failed::from));

@@ -38,6 +38,11 @@ pub mod project;
 pub mod render;
 pub mod write;
 
+// On the machine.
+pub mod apply;
+pub mod secrets;
+pub mod verify;
+
 // What is said about it.
 pub mod origin;
 pub mod report;

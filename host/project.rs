@@ -24,6 +24,8 @@ pub use schemas::{manifest_schema, settings_schema};
 pub const FILE: &str = "rick.toml";
 /// The folder with the manifests, where rick.toml does not say another.
 pub const SERVICES: &str = "services";
+/// The folder that builds go to, where rick.toml does not say another.
+pub const OUTPUT: &str = "dist";
 
 /// A project whose `rick.toml` was read: enough to know which plugins to load.
 pub struct Opened {
@@ -90,6 +92,12 @@ impl Opened {
     /// The folder with the manifests.
     pub fn services_folder(&self) -> String {
         services_folder(self.settings.as_ref())
+    }
+
+    /// The folder that builds go to.
+    pub fn output_folder(&self) -> &str {
+        let stated = self.settings.as_ref().and_then(|settings| settings.value.pointer("/project/output")?.as_str());
+        stated.unwrap_or(OUTPUT)
     }
 
     /// Its texts, for messages about a `rick.toml` that cannot be read.

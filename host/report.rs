@@ -1,8 +1,13 @@
 //! What is said, in each format: pure functions from values to text. One format, one file.
 
+pub mod apply;
 pub mod build;
 pub mod human;
 pub mod json;
+pub mod junit;
+pub mod secrets;
+pub mod tap;
+pub mod verify;
 
 use crate::diagnostic::{Diagnostic, Severity};
 

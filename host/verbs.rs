@@ -1,11 +1,15 @@
 //! The commands, one file each, and what they share.
 
+pub mod apply;
 pub mod build;
 pub mod init;
 pub mod lint;
 pub mod new;
 pub mod plugin;
+pub mod secrets;
 pub mod show;
+mod target;
+pub mod verify;
 pub mod why;
 
 use std::{env, thread};

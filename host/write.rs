@@ -43,14 +43,17 @@ fn write_lock(root: &Utf8Path, lock: &Lock) -> Result<(), Error> {
     if fs::read_to_string(&path).is_ok_and(|before| before == text) {
         return Ok(());
     }
-    replace(&path, text.as_bytes()).map_err(Error::file("write", path))
+    replace(&path, text.as_bytes(), READABLE).map_err(Error::file("write", path))
 }
 
-/// Writes a file under a temporary name, and renames it.
-pub fn replace(path: &Utf8Path, bytes: &[u8]) -> io::Result<()> {
+/// The mode of what everybody may read.
+pub const READABLE: u32 = 0o644;
+
+/// Writes a file under a temporary name with this mode, and renames it.
+pub fn replace(path: &Utf8Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
     let folder = path.parent().filter(|folder| !folder.as_str().is_empty()).unwrap_or(Utf8Path::new("."));
-    let mut file = tempfile::Builder::new().prefix(NEW).permissions(fs::Permissions::from_mode(0o644)).tempfile_in(folder)?;
+    let mut file = tempfile::Builder::new().prefix(NEW).permissions(fs::Permissions::from_mode(mode)).tempfile_in(folder)?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;

@@ -12,6 +12,7 @@ use crate::engine::digest;
 use crate::error::Error;
 use crate::origin::{Origin, Step};
 use crate::render::{Content, Deployment};
+use crate::secrets::{Needed, Provider, providers};
 use crate::slots;
 
 /// The manifest of all files.
@@ -41,8 +42,11 @@ pub struct Listing {
     pub machine: String,
     /// Every file that rick wrote beside this one, by path below the machine's folder.
     pub files: Vec<Listed>,
-    /// Secrets that must be known before an apply, with whether they may be random.
-    pub secrets: BTreeMap<String, Value>,
+    /// Secrets that must be known before an apply, with who needs them and whether they may be random.
+    pub secrets: BTreeMap<String, Needed>,
+    /// Where they are asked for.
+    #[serde(default = "providers::default")]
+    pub providers: Vec<Provider>,
     /// Reasons; lines name them by their index.
     pub reasons: Vec<Vec<Step>>,
 }
@@ -148,7 +152,9 @@ impl Index {
         }
         let secrets = secrets(deployment, machine);
         let needed = secrets.len();
-        let listing = Listing { version: 1, machine: machine.to_owned(), files: listed, secrets, reasons: reasons.all };
+        let providers = providers_of(deployment);
+        let listing =
+            Listing { version: 1, machine: machine.to_owned(), files: listed, secrets, providers, reasons: reasons.all };
         files.insert(FILE.into(), listing.text().into_bytes());
         Self { files, secrets: needed, steps: count }
     }
@@ -191,11 +197,12 @@ impl Listing {
         let files: Vec<String> = self.files.iter().map(|file| format!("    {}", line(file))).collect();
         let reasons: Vec<String> = self.reasons.iter().map(|reason| format!("    {}", line(reason))).collect();
         format!(
-            "{{\n  \"version\": {},\n  \"machine\": {},\n  \"files\": [\n{}\n  ],\n  \"secrets\": {},\n  \"reasons\": [\n{}\n  ]\n}}\n",
+            "{{\n  \"version\": {},\n  \"machine\": {},\n  \"files\": [\n{}\n  ],\n  \"secrets\": {},\n  \"providers\": {},\n  \"reasons\": [\n{}\n  ]\n}}\n",
             self.version,
             line(&self.machine),
             files.join(",\n"),
             line(&self.secrets),
+            line(&self.providers),
             reasons.join(",\n"),
         )
     }
@@ -293,21 +300,30 @@ fn report(deployment: &Deployment<'_>, name: &str, entries: &[(usize, &Entry)], 
 }
 
 /// The secrets that a machine needs: those contributed, and any that a file names.
-fn secrets(deployment: &Deployment<'_>, machine: &str) -> BTreeMap<String, Value> {
-    let mut secrets: BTreeMap<String, Value> = BTreeMap::new();
+pub fn secrets(deployment: &Deployment<'_>, machine: &str) -> BTreeMap<String, Needed> {
+    let mut secrets: BTreeMap<String, Needed> = BTreeMap::new();
     let contributed = deployment.composition.slot(slots::SECRET).filter(|(_, entry)| entry.machine.as_deref() == Some(machine));
     for (_, entry) in contributed {
-        let known = secrets.entry(entry.key.clone()).or_insert_with(|| json!({}));
-        if let (Value::Object(known), Value::Object(said)) = (known, &entry.value) {
-            known.extend(said.clone());
+        let known = secrets.entry(entry.key.clone()).or_default();
+        // The slot's schema has let it through.
+        if let Some(generate) = entry.value.get("generate").and_then(|said| serde_json::from_value(said.clone()).ok()) {
+            known.generate = Some(generate);
         }
+        known.services.extend(entry.service.clone());
     }
     for ((of, _), artifact) in &deployment.artifacts {
         for segment in artifact.segments.iter().filter(|_| of == machine) {
             if let Content::Secret { name, .. } = &segment.content {
-                secrets.entry(name.clone()).or_insert_with(|| json!({}));
+                secrets.entry(name.clone()).or_default().services.extend(artifact.service.clone());
             }
         }
     }
     secrets
+}
+
+/// Where secrets are asked for, as rick.toml says.
+fn providers_of(deployment: &Deployment<'_>) -> Vec<Provider> {
+    let said = deployment.composition.project.settings.value.pointer("/secrets/providers");
+    // The schema of rick.toml has let it through.
+    said.and_then(|said| serde_json::from_value(said.clone()).ok()).unwrap_or_else(providers::default)
 }

@@ -9,6 +9,7 @@ use crate::plugins::Plugins;
 use crate::schema::Schema;
 
 const SERVICE_SCHEMA: &str = include_str!("service.schema.json");
+const SECRETS_SCHEMA: &str = include_str!("secrets.schema.json");
 const FILE_SCHEMA: &str = include_str!("file.schema.json");
 
 fn parsed(text: &str) -> Value {
@@ -92,6 +93,7 @@ pub fn settings_schema(plugins: &Plugins) -> Schema {
             "propertyNames": { "pattern": "^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$" },
             "additionalProperties": closed(json!(machine)),
         },
+        "secrets": parsed(SECRETS_SCHEMA),
         "plugins": closed(Value::Object(settings)),
         "defaults": closed(Value::Object(tables)),
     }));

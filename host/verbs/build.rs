@@ -5,6 +5,7 @@ use std::time::Instant;
 use crate::cli::{Failed, FormatArgument, Outcome, Ui};
 use crate::error::Error;
 use crate::plan::plan;
+use crate::project::OUTPUT;
 use crate::report::{self, Format};
 use crate::verbs::{gather, judged, outcome, print_problems};
 use crate::write::write;
@@ -43,7 +44,7 @@ impl Build {
         }
         let judged = judged(project, &inputs.plugins, lock, &mut inputs.sink);
         let stated = project.settings.value.pointer("/project/output").and_then(|output| output.as_str());
-        let output = self.output.unwrap_or_else(|| inputs.root.join(stated.unwrap_or("dist")));
+        let output = self.output.unwrap_or_else(|| inputs.root.join(stated.unwrap_or(OUTPUT)));
         let plan = plan(&judged, &output, self.machine.as_deref(), &inputs.sink)?;
         if let Some(plan) = &plan {
             write(plan, &inputs.root, &judged.deployment().composition.lock)?;

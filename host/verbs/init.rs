@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::plugins::Plugins;
 use crate::project;
 use crate::verbs::engine;
-use crate::write::replace;
+use crate::write::{READABLE, replace};
 
 /// Makes a project: rick.toml, a folder for manifests, and a schema for editors. Run again it brings the schemas up to date.
 #[derive(Debug, clap::Args)]
@@ -57,7 +57,7 @@ impl Init {
         ] {
             let path = schemas.join(name);
             let text = serde_json::to_string_pretty(schema.value()).unwrap_or_default() + "\n";
-            replace(&path, text.as_bytes()).map_err(Error::file("write", path))?;
+            replace(&path, text.as_bytes(), READABLE).map_err(Error::file("write", path))?;
         }
         if opened.is_some() {
             if !ui.global.quiet {
@@ -72,7 +72,7 @@ impl Init {
              [machines.{}]\nversions = {{ podman = \"{podman}\", postgresql = \"{postgresql}\" }}\n",
             if machine.contains('.') { format!("\"{machine}\"") } else { machine.clone() },
         );
-        replace(&path, text.as_bytes()).map_err(Error::file("write", &path))?;
+        replace(&path, text.as_bytes(), READABLE).map_err(Error::file("write", &path))?;
         if !ui.global.quiet {
             writeln!(ui.err, "wrote `{path}`; check the versions in it, then: rick new SERVICE")?;
         }

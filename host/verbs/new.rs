@@ -6,7 +6,7 @@ use crate::cli::{Failed, Outcome, Ui};
 use crate::diagnostic::Sink;
 use crate::error::Error;
 use crate::project;
-use crate::write::replace;
+use crate::write::{READABLE, replace};
 
 /// Writes a manifest for a new service, to be changed to what the service is.
 #[derive(Debug, clap::Args)]
@@ -89,7 +89,7 @@ impl New {
             "\n[quadlet]\nvolumes = [\"data:/data\"]\n\n[quadlet.env]\n# LOG_LEVEL = \"info\"\n# SECRET_KEY = { secret = \"",
         );
         text.push_str(&format!("{}_secret_key\" }}\n", name.replace('-', "_")));
-        replace(&path, text.as_bytes()).map_err(Error::file("write", &path))?;
+        replace(&path, text.as_bytes(), READABLE).map_err(Error::file("write", &path))?;
         if !ui.global.quiet {
             writeln!(ui.err, "wrote `{path}`; change it to what the service is, then: rick build")?;
         }

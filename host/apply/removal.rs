@@ -1,0 +1,203 @@
+//! What rick wrote before and no longer builds: undone in the reverse of its order, before anything new is put in place, so that
+//! what it had, a port, a name, is free.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::act;
+use super::action::{Action, Phase, Step, UnitAction};
+use super::carry::{Halt, Work};
+use super::command::{Trouble, run};
+use super::files;
+use super::record::Note;
+use super::{Event, act::Context};
+
+/// Takes away what is no longer built.
+pub fn remove(work: &mut Work<'_>) -> Result<(), Halt> {
+    let built: BTreeMap<&str, &Step> = work.build.steps.iter().map(|step| (step.id.as_str(), step)).collect();
+    let gone: BTreeSet<Utf8PathBuf> =
+        work.record.files().filter(|path| !work.build.files.contains_key(*path)).cloned().collect();
+    let before: Vec<Step> = work.record.steps().cloned().collect();
+    leave(work, &before)?;
+    for phase in Phase::ALL.into_iter().rev() {
+        let of_phase: Vec<&Step> = before.iter().filter(|step| step.phase == phase).collect();
+        // What uses a file is stopped before the file goes.
+        for step in &of_phase {
+            let now = built.get(step.id.as_str()).copied();
+            undo(work, step, now)?;
+            if now.is_none() {
+                work.record.note(Note::Undone(step.id.clone()))?;
+            }
+        }
+        // A file goes in the phase that it came in: the first that names it.
+        let names = |step: &Step, path: &Utf8PathBuf| step.changed.contains(path) || source_of(step) == Some(path);
+        let first = |path: &Utf8PathBuf| before.iter().filter(|step| names(step, path)).map(|step| step.phase).min();
+        let files: Vec<&Utf8PathBuf> = gone.iter().filter(|path| first(path) == Some(phase)).collect();
+        for path in &files {
+            remove_file(work, path)?;
+        }
+        if files.is_empty() {
+            continue;
+        }
+        // And what had read it is told.
+        for step in of_phase.iter().filter(|step| step.changed.iter().any(|path| files.contains(&path))) {
+            follow(work, step, built.get(step.id.as_str()).copied())?;
+        }
+    }
+    for path in &gone {
+        if work.record.owns(path) {
+            remove_file(work, path)?;
+        }
+    }
+    Ok(())
+}
+
+/// Remembers the steps of services that go, for a purge of their data.
+fn leave(work: &mut Work<'_>, before: &[Step]) -> Result<(), Halt> {
+    let built: BTreeSet<&str> = work.build.steps.iter().filter_map(|step| step.service.as_deref()).collect();
+    let mut leaving: BTreeMap<&str, Vec<Step>> = BTreeMap::new();
+    for step in before {
+        if let Some(service) = step.service.as_deref().filter(|service| !built.contains(service)) {
+            leaving.entry(service).or_default().push(step.clone());
+        }
+    }
+    for (service, steps) in leaving {
+        work.record.note(Note::Left(service.to_owned(), steps))?;
+    }
+    Ok(())
+}
+
+fn source_of(step: &Step) -> Option<&Utf8PathBuf> {
+    match &step.action {
+        Action::Block { source, .. } => Some(source),
+        Action::Sysusers { file } | Action::Tmpfiles { file } | Action::Sql { file, .. } => Some(file),
+        _ => None,
+    }
+}
+
+fn remove_file(work: &mut Work<'_>, path: &Utf8PathBuf) -> Result<(), Halt> {
+    work.record.note(Note::Remove(path.clone()))?;
+    if !work.how.pretend {
+        let record = &work.record;
+        let folders = if path.starts_with("/etc/tmpfiles.d") { ricks_folders(&work.machine.path(path)) } else { Vec::new() };
+        files::remove(work.machine, path, |folder| record.made(folder))?;
+        // The deepest first; one that is not empty stays.
+        for folder in folders.iter().rev() {
+            let _ = fs::remove_dir(work.machine.path(folder));
+        }
+    }
+    work.record.note(Note::Removed(path.clone()))?;
+    work.applied.files += 1;
+    (work.say)(Event::Removed(path.clone()));
+    Ok(())
+}
+
+/// The folders below rick's own that a file of tmpfiles.d makes.
+fn ricks_folders(file: &Utf8Path) -> Vec<Utf8PathBuf> {
+    let text = fs::read_to_string(file).unwrap_or_default();
+    let folder = |line: &str| line.strip_prefix("d ")?.split_whitespace().next().map(Utf8PathBuf::from);
+    text.lines().filter_map(folder).filter(|folder| folder.starts_with("/etc/rick")).collect()
+}
+
+/// Whether a user's manager runs.
+fn has_manager(uid: u32) -> Result<bool, Trouble> {
+    Ok(run(&["systemctl", "is-active", "--quiet", &format!("user@{uid}.service")]).ended()?.succeeded())
+}
+
+/// Undoes what a step did, where it is no longer built, or what it did of that which is no longer in it.
+fn undo(work: &mut Work<'_>, step: &Step, now: Option<&Step>) -> Result<(), Halt> {
+    let (runs, pretend) = (work.machine.runs(), work.how.pretend);
+    let halt = |trouble: Trouble| Halt::Trouble(step.action.title(), trouble);
+    let did = match (&step.action, now.map(|now| &now.action)) {
+        (Action::UserUnits { user, uid, units }, now) => {
+            let kept = match now {
+                Some(Action::UserUnits { units, .. }) => units.as_slice(),
+                _ => &[],
+            };
+            let vanished: Vec<String> = units.iter().filter(|unit| !kept.contains(unit)).cloned().collect();
+            if vanished.is_empty() || !runs || !has_manager(*uid).map_err(halt)? {
+                return Ok(());
+            }
+            if !pretend && let Ok(user) = work.context().user(user) {
+                act::stop_units(&user, &vanished).map_err(halt)?;
+            }
+            format!("stop {} of {user}", vanished.join(", "))
+        }
+        (Action::Block { file, marker, .. }, None) => {
+            let moved = work.build.steps.iter().any(|other| {
+                matches!(&other.action, Action::Block { file: that, marker: name, .. } if that == file && name == marker)
+            });
+            let there = act::text_of(&work.machine.path(file)).map_err(halt)?;
+            let Some((real, text, mut ready)) = there.filter(|_| !moved) else { return Ok(()) };
+            let without = act::without_block(&text, marker).map_err(|what| halt(Trouble::of(format!("`{file}` {what}"))))?;
+            if without == text {
+                return Ok(());
+            }
+            ready.bytes = without.into_bytes();
+            if !pretend {
+                ready.put(&real)?;
+            }
+            format!("block in {file} taken out")
+        }
+        (Action::Sql { undo: Some(script), database, .. }, None) if runs => {
+            if !pretend {
+                work.context().sql(&step.action, script).map_err(halt)?;
+            }
+            format!("access taken away in {database}")
+        }
+        (Action::PodmanSecret { user, name, .. }, None) if runs => {
+            if !pretend && let Ok(user) = work.context().user(user) {
+                act::remove_secret(&user, name).map_err(halt)?;
+            }
+            format!("secret {name} of {user} removed")
+        }
+        (Action::UserManager { user, uid, .. }, None) => {
+            if !pretend {
+                act::stop_manager(work.machine, user, *uid).map_err(halt)?;
+            }
+            format!("manager of {user} stopped")
+        }
+        (Action::SystemUnit { unit, undo: Some(UnitAction::Stop), .. }, None) if runs => {
+            if !pretend {
+                run(&["systemctl", "stop", unit]).within(300).done().map_err(halt)?;
+            }
+            format!("systemctl stop {unit}")
+        }
+        _ => return Ok(()),
+    };
+    work.applied.steps += 1;
+    (work.say)(Event::Undid(did));
+    Ok(())
+}
+
+/// Does what a file that is gone called for: as it is built now, else as it was before.
+fn follow(work: &mut Work<'_>, before: &Step, now: Option<&Step>) -> Result<(), Halt> {
+    let step = now.unwrap_or(before);
+    let follows = match &step.action {
+        Action::SystemUnitsReload {} | Action::CaddyValidate { .. } => true,
+        Action::SystemUnit { undo: Some(UnitAction::Stop), .. } if now.is_none() => false,
+        Action::SystemUnit { action, .. } => matches!(action, UnitAction::Reload | UnitAction::Restart),
+        Action::UserUnits { .. } => true,
+        _ => false,
+    };
+    if !follows || !work.machine.runs() {
+        return Ok(());
+    }
+    if !work.how.pretend {
+        let context = Context { machine: work.machine, build: work.build, values: &work.values, key: &work.record.key };
+        let mut action = step.action.clone();
+        if let Action::UserUnits { uid, units, .. } = &mut action {
+            // Those that are built may not be in place yet.
+            units.clear();
+            if !has_manager(*uid).map_err(|trouble| Halt::Trouble(step.action.title(), trouble))? {
+                return Ok(());
+            }
+        }
+        context.act(&action, &mut |_| {}).map_err(|trouble| Halt::Trouble(step.action.title(), trouble))?;
+    }
+    work.applied.steps += 1;
+    (work.say)(Event::Did(step.action.title()));
+    Ok(())
+}
