@@ -124,6 +124,8 @@ pub enum Question {
         #[serde(default)]
         location: Option<String>,
         #[serde(default)]
+        not_location: Option<String>,
+        #[serde(default)]
         authority: Authority,
     },
 }
@@ -147,6 +149,8 @@ pub enum Authority {
     Trusted,
     /// Caddy's own.
     Internal,
+    /// Anybody.
+    Any,
 }
 
 /// What came of a question.

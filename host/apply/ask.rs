@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -9,7 +10,7 @@ use super::action::{Action, Protocol, Software, Step};
 use super::build::Build;
 use super::command::run;
 use super::files::{self, filled};
-use super::machine::{Accounts, Machine};
+use super::machine::{Accounts, Machine, described};
 use super::ports::listeners_on;
 use super::record::Record;
 use crate::error::Error;
@@ -83,6 +84,9 @@ pub fn ask<'a>(
         }
     }
     for (what, help) in owners(build, &accounts) {
+        refuse(what, &help);
+    }
+    for (what, help) in closed_folders(build, machine, &accounts) {
         refuse(what, &help);
     }
     if !allowed.adopt {
@@ -299,6 +303,32 @@ fn owners(build: &Build, accounts: &Accounts) -> Refused {
         )
     };
     missing.into_iter().map(say).collect()
+}
+
+/// Folders that keep out the group that a file in them is for: a server would not find its own file.
+fn closed_folders(build: &Build, machine: &Machine, accounts: &Accounts) -> Refused {
+    let mut closed: BTreeMap<&Utf8Path, (&Utf8PathBuf, &str)> = BTreeMap::new();
+    for (path, file) in build.files.iter().filter(|(_, file)| file.group != "root") {
+        for folder in path.ancestors().skip(1) {
+            let Ok(metadata) = fs::metadata(machine.path(folder)) else { continue };
+            let by_group = accounts.group(&file.group) == Some(metadata.gid()) && metadata.mode() & 0o010 != 0;
+            if metadata.mode() & 0o001 == 0 && !by_group {
+                closed.entry(folder).or_insert((path, &file.group));
+            }
+        }
+    }
+    let say = |(folder, (path, group)): (&Utf8Path, (&Utf8PathBuf, &str))| {
+        let is = fs::metadata(machine.path(folder)).map(|metadata| described(&metadata, accounts)).unwrap_or_default();
+        // A service's own folder belongs to its group as soon as the group is there.
+        let ours = folder.starts_with("/etc/rick") && folder != "/etc/rick" && accounts.group(group).is_none();
+        (!ours).then(|| {
+            (
+                format!("`{folder}` is {is}: the group `{group}` cannot enter it, for whom `{path}` is to be"),
+                format!("`chmod 0755 {folder}`"),
+            )
+        })
+    };
+    closed.into_iter().filter_map(say).collect()
 }
 
 /// Files that are there, are not as they are to be, and were not written by rick.

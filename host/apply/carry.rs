@@ -228,7 +228,7 @@ impl Work<'_> {
                 self.save(file, real)?;
                 ready.put(real)?;
             }
-            if matches!(step.action, Action::Pull { .. } | Action::UserUnitRestart { .. } | Action::ContainerCommand { .. }) {
+            if matches!(step.action, Action::Pull { .. } | Action::ContainerCommand { .. }) {
                 (self.say)(Event::Begins(title.clone()));
             }
             let context = Context { machine: self.machine, build: self.build, values: &self.values, key: &self.record.key };

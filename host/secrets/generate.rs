@@ -55,8 +55,15 @@ pub fn keep(directory: &Utf8Path, name: &str, generate: &Generate) -> Result<(),
 /// Keeps a secret as a file. The one that is there is left alone.
 pub fn store(directory: &Utf8Path, name: &str, value: &Value) -> Result<(), Error> {
     if !directory.is_dir() {
-        let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(directory);
-        made.map_err(Error::file("make", directory))?;
+        // Those above it are others' as well: servers read files there.
+        for parent in directory.parent().into_iter().flat_map(Utf8Path::ancestors).collect::<Vec<_>>().into_iter().rev() {
+            if !parent.is_dir() {
+                let open = fs::Permissions::from_mode(0o755);
+                let made = fs::create_dir(parent).and_then(|()| fs::set_permissions(parent, open));
+                made.map_err(Error::file("make", parent))?;
+            }
+        }
+        fs::DirBuilder::new().mode(0o700).create(directory).map_err(Error::file("make", directory))?;
     }
     let path = directory.join(name);
     let written = tempfile::Builder::new()

@@ -20,6 +20,11 @@ const RESTARTS: u32 = 3;
 const PAUSE: Duration = Duration::from_millis(200);
 /// Lines of a unit's journal that a failure shows.
 const LINES: &str = "15";
+const LAST: usize = 15;
+/// Of which many are podman's.
+const MORE_LINES: &str = "60";
+/// Until somebody is told what is waited for.
+const SILENCE: Duration = Duration::from_secs(2);
 
 /// How a unit is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -79,8 +84,13 @@ pub fn unit_states(user: &User, units: &[String]) -> Result<BTreeMap<String, Uni
 /// The last lines of a unit of a user's manager: system users have no journal of their own, and `--user-unit` finds nothing.
 pub(super) fn journal_of(user: &User, unit: &str) -> Vec<String> {
     let (unit, uid) = (format!("_SYSTEMD_USER_UNIT={unit}"), format!("_UID={}", user.uid));
-    let journal = run(&["journalctl", &unit, &uid, "--lines", LINES, "--output", "cat", "--no-pager"]).ended();
-    journal.map(|journal| journal.out.lines().map(str::to_owned).collect()).unwrap_or_default()
+    let journal = run(&["journalctl", &unit, &uid, "--lines", MORE_LINES, "--output", "cat", "--no-pager"]).ended();
+    let said = journal.map(|journal| journal.out).unwrap_or_default();
+    // podman notes each of its own doings there, which drown what the service says.
+    let mut lines: Vec<String> = said.lines().filter(|line| !line.contains(" UTC m=+")).map(str::to_owned).collect();
+    lines.dedup();
+    lines.drain(..lines.len().saturating_sub(LAST));
+    lines
 }
 
 /// Where systemd notes that a user's manager is to run without a login.
@@ -179,14 +189,25 @@ impl Context<'_> {
     ) -> Result<(), Trouble> {
         let account = self.user(user)?;
         let before = unit_states(&account, wait_for)?;
-        let ended = run(&["systemctl", "--user", "restart", "--", unit]).by(&account).within(START).ended()?;
+        let (start, mut told) = (Instant::now(), false);
+        let ended = std::thread::scope(|scope| {
+            let restart = run(&["systemctl", "--user", "restart", "--", unit]).by(&account).within(START);
+            let restart = scope.spawn(move || restart.ended());
+            while !restart.is_finished() {
+                if !told && start.elapsed() > SILENCE {
+                    waits(&format!("until {unit} of {user} is ready"));
+                    told = true;
+                }
+                sleep(Duration::from_millis(20));
+            }
+            restart.join().unwrap_or_else(|_| Err(Trouble::of("the restart could not be watched")))
+        })?;
         if !ended.succeeded() {
             let mut trouble = ended.trouble(format!("`{unit}` of `{user}` does not start"));
             trouble.said.extend(journal_of(&account, unit));
             return Err(trouble);
         }
         // The restart of a pod is done before its containers are up, or found to have no image.
-        let (start, mut told) = (Instant::now(), false);
         loop {
             let states = unit_states(&account, wait_for)?;
             let Some((late, state)) = states.iter().find(|(_, state)| state.active != "active") else { return Ok(()) };
@@ -199,7 +220,7 @@ impl Context<'_> {
                 trouble.said = journal_of(&account, late);
                 return Err(trouble);
             }
-            if !told && start.elapsed() > Duration::from_secs(2) {
+            if !told && start.elapsed() > SILENCE {
                 waits(&format!("until {late} of {user} is ready"));
                 told = true;
             }

@@ -8,14 +8,16 @@ use crate::apply::command::run;
 const AUTHORITY: &str = "/var/lib/caddy/.local/share/caddy/pki/authorities/local/root.crt";
 
 pub(super) fn http(context: &Context<'_>, question: &Question) -> Result<(), Answer> {
-    let Question::Http { url, status, r#as, headers, location, authority } = question else { return Ok(()) };
+    let Question::Http { url, status, r#as, headers, location, not_location, authority } = question else { return Ok(()) };
     let (scheme, rest) = url.split_once("://").ok_or_else(|| fails(format!("`{url}` is no URL")))?;
     let site = rest.split(['/', '?']).next().unwrap_or_default();
     let (host, port) = site.rsplit_once(':').unwrap_or((site, if scheme == "http" { "80" } else { "443" }));
     // By standard input: a session's cookie must not be seen in the list of processes.
     let mut options = vec![format!("url = {}", quoted(url)), format!("resolve = {}", quoted(&format!("{host}:{port}:127.0.0.1")))];
-    if *authority == Authority::Internal {
-        options.push(format!("cacert = {}", quoted(context.machine.path(AUTHORITY.into()).as_str())));
+    match authority {
+        Authority::Trusted => {}
+        Authority::Internal => options.push(format!("cacert = {}", quoted(context.machine.path(AUTHORITY.into()).as_str()))),
+        Authority::Any => options.push("insecure".to_owned()),
     }
     for (name, value) in headers {
         options.push(format!("header = {}", quoted(&format!("{name}: {value}"))));
@@ -47,8 +49,9 @@ pub(super) fn http(context: &Context<'_>, question: &Question) -> Result<(), Ans
             _ => fails(what),
         });
     }
-    match location {
-        Some(wanted) if !to.starts_with(wanted.as_str()) => Err(fails(format!("it leads to `{to}`, and not to `{wanted}…`"))),
+    match (location, not_location) {
+        (Some(wanted), _) if !to.starts_with(wanted.as_str()) => Err(fails(format!("it leads to `{to}`, and not to `{wanted}…`"))),
+        (_, Some(unwanted)) if to.contains(unwanted.as_str()) => Err(fails(format!("it leads to `{to}`"))),
         _ => Ok(()),
     }
 }

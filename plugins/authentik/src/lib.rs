@@ -14,7 +14,7 @@ mod table;
 use std::collections::BTreeMap;
 
 use app::{App, client_secret};
-use rick_plugin_sdk::place::pointer;
+use rick_plugin_sdk::place::{self, pointer};
 use rick_plugin_sdk::slots::{
     self, CommandValue, DirectoryValue, GateValue, Generate, IdentityValue, MountKind, MountValue, Nothing, Phase, SecretValue,
 };
@@ -22,6 +22,7 @@ use rick_plugin_sdk::{
     Artifact, By, Claims, Contributions, Descriptor, Diagnostics, Of, Piece, Place, Plugin, ProjectCall, Read, Rendered, Service,
     ServiceCall, Version, error, service, setting, table, table_key, text,
 };
+use serde_json::json;
 
 pub use table::{Facts, Form, Pattern, Settings, Table};
 
@@ -61,6 +62,7 @@ impl Plugin for Authentik {
             .contributes::<slots::Directory>()
             .contributes::<slots::Command>()
             .contributes::<slots::Host>()
+            .contributes::<slots::Check>()
             .contributes::<slots::Model>()
             .reads::<slots::Identity>(By::Contribute, Of::Project)
             .reads::<slots::Endpoint>(By::Contribute, Of::Project)
@@ -129,6 +131,7 @@ impl Plugin for Authentik {
             let app = App { name, entry, url: url_of(&entry.service, &sites), version };
             let machine = at_home.as_deref().unwrap_or(&entry.service.machine);
             write(&app.blueprint(), &format!("{name}.yaml"), machine, group, out);
+            ask(&app, out);
             if entry.table.pattern == Pattern::ForwardAuth {
                 gated.push(app);
             }
@@ -140,6 +143,14 @@ impl Plugin for Authentik {
             write(&app::outpost(&gated, &call.settings.other_providers, server), OUTPOST, &machine, group, out);
         }
     }
+}
+
+/// The outpost is reached by the service's own domain, where browsers come back to.
+fn ask(app: &App<'_>, out: &mut Rendered) {
+    let Some(url) = app.url.as_ref().filter(|_| app.entry.table.pattern == Pattern::ForwardAuth) else { return };
+    let url = format!("{url}{CALLBACK}ping");
+    let check = json!({ "kind": "http", "title": format!("the outpost answers at `{url}`"), "url": url, "status": [204], "authority": "any" });
+    out.add::<slots::Check>("outpost", &check, place::of(app.name, &["service", "domain"])).service(app.name);
 }
 
 /// A blueprint's file: there may be a secret in it, and authentik alone reads it.

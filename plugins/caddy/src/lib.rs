@@ -8,15 +8,15 @@
 mod caddyfile;
 mod identity;
 mod rules;
+mod questions;
 mod site;
 mod table;
 
 use rick_plugin_sdk::slots::{self, Action, Phase, Position, SiteValue, UnitAction};
 use rick_plugin_sdk::{
-    Artifact, By, Claims, Contributions, Descriptor, Diagnostics, MachineCall, Of, Plugin, Rendered, ServiceCall, fact, place,
-    service, table, table_key, text,
+    Artifact, By, Claims, Contributions, Descriptor, Diagnostics, MachineCall, Of, Plugin, Rendered, ServiceCall, fact, machine,
+    place, service, table, table_key, text,
 };
-use serde_json::json;
 use site::Site;
 
 pub use table::{Facts, Form, Settings, Table};
@@ -82,11 +82,7 @@ impl Plugin for Caddy {
         let Some(site) = Site::of(call) else { return };
         let file = site.artifact();
         out.add::<slots::Model>(file.path(), &site.model(), service(&["domain"]));
-        if site.is_gated_at_root() {
-            let url = format!("{}/", site.url());
-            let check = json!({ "kind": "http", "title": format!("`{url}` asks for sign-on"), "url": url, "status": 302 });
-            out.add::<slots::Check>("sign-on", &check, service(&["domain"]));
-        }
+        questions::of_site(&site, out);
         out.artifact(file);
     }
 
@@ -117,8 +113,12 @@ impl Plugin for Caddy {
         let sites: Vec<String> = served.iter().map(|name| site::path(name)).collect();
         let changed: Vec<&str> = std::iter::once(IMPORTS).chain(sites.iter().map(String::as_str)).collect();
         out.step("check", Phase::Proxy, Action::CaddyValidate { file }, &changed, because);
-        let reload = Action::SystemUnit { unit: call.facts.unit.clone(), action: UnitAction::Reload };
+        let reload = Action::SystemUnit { unit: call.facts.unit.clone(), action: UnitAction::Reload, undo: None };
         out.step("reload", Phase::Proxy, reload, &changed, fact(&["unit"]));
+        if let Some(stated) = call.machine.versions.get("caddy") {
+            let asked = Action::Version { of: "caddy".to_owned(), stated: stated.clone() };
+            out.step("version", Phase::Ask, asked, &[], machine(&["versions", "caddy"]));
+        }
         out.artifact(imports);
     }
 }

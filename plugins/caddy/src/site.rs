@@ -38,7 +38,7 @@ impl<'a> Site<'a> {
         Some(Self { call, domain, upstream, upstream_because, gate })
     }
 
-    fn table(&self) -> &'a Table {
+    pub fn table(&self) -> &'a Table {
         &self.call.table
     }
 
@@ -60,7 +60,7 @@ impl<'a> Site<'a> {
         file
     }
 
-    fn tls(&self) -> Tls {
+    pub fn tls(&self) -> Tls {
         self.table().tls.unwrap_or(self.call.settings.tls)
     }
 
@@ -187,6 +187,16 @@ impl<'a> Site<'a> {
     /// Caddy before 2.9 copies a placeholder where there is nothing to copy (05cfb121e of caddyserver/caddy).
     fn writes_placeholders(&self) -> bool {
         self.call.machine.version(PROXY).is_none_or(|version| version < Version(2, 9, 0))
+    }
+
+    /// Who asks for sign-on.
+    pub fn gate_value(&self) -> Option<&GateValue> {
+        self.gate.as_ref().map(|gate| &gate.value)
+    }
+
+    /// The paths that need no sign-on and are just one path each.
+    pub fn public_paths(&self) -> Vec<&str> {
+        texts(&self.table().public).into_iter().filter(|path| !path.contains('*') && *path != "/").collect()
     }
 
     /// The typed value behind the file.

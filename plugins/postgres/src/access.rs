@@ -33,6 +33,17 @@ pub struct Access {
     pub because: Vec<Place>,
 }
 
+impl Access {
+    /// The user of the machine that it is for; none, where a password says who it is.
+    pub fn user(&self) -> Option<&str> {
+        match &self.method {
+            Method::Peer => Some(&self.role),
+            Method::PeerAs(user) => Some(user),
+            Method::Scram => None,
+        }
+    }
+}
+
 /// The name of rick's map in pg_ident.conf.
 const MAP: &str = "rick";
 

@@ -118,7 +118,13 @@ impl Plugin for Postgres {
     fn render_service(call: &ServiceCall<Self>, out: &mut Rendered) {
         let script = script::of_service(call);
         let file = script.path().to_owned();
-        let run = Action::Sql { file: file.clone(), database: "postgres".to_owned(), r#as: SUPERUSER.to_owned() };
+        let run = Action::Sql {
+            file: file.clone(),
+            database: "postgres".to_owned(),
+            r#as: SUPERUSER.to_owned(),
+            undo: Some(script::undo(call)),
+            purge: Some(script::purge(call)),
+        };
         out.step("sql", Phase::Data, run, &[&file], table(&[]));
         out.artifact(script);
         if let Some(identity) = call.reads.for_service::<slots::Identity>(&call.service.name).first() {
@@ -141,16 +147,22 @@ impl Plugin for Postgres {
             let block = Action::Block { file, source: source.clone(), marker: "rick".to_owned(), position };
             out.step(&format!("block-{name}"), Phase::Data, block, &[source], because.clone());
         }
-        let reload = Action::SystemUnit { unit: call.facts.unit.clone(), action: UnitAction::Reload };
+        let reload = Action::SystemUnit { unit: call.facts.unit.clone(), action: UnitAction::Reload, undo: None };
         out.step("reload", Phase::Data, reload, &[&sources[0], &sources[1]], fact(&["unit"]));
         questions::of_machine(call, out);
+        questions::of_neighbours(call, &services, out);
+        if let Some(stated) = call.machine.versions.get("postgresql") {
+            let asked = Action::Version { of: "postgresql".to_owned(), stated: stated.clone() };
+            out.step("version", Phase::Ask, asked, &[], machine(&["versions", "postgresql"]));
+        }
         out.artifact(hba);
         out.artifact(ident);
 
         if call.settings.revoke_public_connect {
             let script = script::of_machine(call);
             let file = script.path().to_owned();
-            let run = Action::Sql { file: file.clone(), database: "postgres".to_owned(), r#as: SUPERUSER.to_owned() };
+            let (database, r#as) = ("postgres".to_owned(), SUPERUSER.to_owned());
+            let run = Action::Sql { file: file.clone(), database, r#as, undo: None, purge: None };
             out.step("sql-public-connect", Phase::Data, run, &[&file], setting(&["revoke_public_connect"]));
             out.artifact(script);
         }

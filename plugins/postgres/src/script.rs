@@ -1,6 +1,6 @@
 //! The scripts: what the server must have, in an order that works from nothing and again on what is there already.
 
-use rick_plugin_sdk::{Artifact, MachineCall, Place, ServiceCall, fact, service, setting, table};
+use rick_plugin_sdk::{Artifact, MachineCall, Place, ServiceCall, Version, fact, service, setting, table};
 
 use crate::sql::Statement;
 use crate::table::{PORT, SOCKET_DIRECTORY, Table};
@@ -33,6 +33,31 @@ pub fn of_service(call: &ServiceCall<Postgres>) -> Artifact {
         Statement::Extension(extension).write(&mut file, &table(&["extensions", &index.to_string()]));
     }
     file
+}
+
+/// What is run where a service is no longer built: nobody can be its role, and its data stays.
+pub fn undo(call: &ServiceCall<Postgres>) -> String {
+    let role = call.table.role(&call.service);
+    of_superuser(call, vec![Statement::NoLogin(&role)])
+}
+
+/// What is run where its data is to go.
+pub fn purge(call: &ServiceCall<Postgres>) -> String {
+    let (role, database) = (call.table.role(&call.service), call.table.database(&call.service));
+    let force = call.machine.version("postgresql").is_none_or(|version| version >= Version(13, 0, 0));
+    of_superuser(call, vec![Statement::DropDatabase { name: &database, force }, Statement::DropRole(&role)])
+}
+
+fn of_superuser(call: &ServiceCall<Postgres>, statements: Vec<Statement<'_>>) -> String {
+    let (directory, port) = (&call.settings.socket_directory, call.facts.port);
+    let port_text = port.to_string();
+    let keywords = [("host", directory.as_str()), ("port", port_text.as_str())];
+    let mut all = vec![Statement::Strict];
+    if directory != SOCKET_DIRECTORY || port != PORT {
+        all.push(Statement::Connect(&keywords));
+    }
+    all.extend(statements);
+    Statement::text(&all)
 }
 
 /// The databases that no service owns, closed to the roles of services. `_` is in no service's name, so that this path

@@ -25,6 +25,12 @@ pub enum Statement<'a> {
     Role(&'a str),
     /// The role may log in and nothing else. `None`: there is no password that would be right.
     Login(&'a str, Option<&'a str>),
+    /// Nobody can be the role any more.
+    NoLogin(&'a str),
+    /// The database is gone, whoever is connected to it. Forcing came with PostgreSQL 13.
+    DropDatabase { name: &'a str, force: bool },
+    /// The role is gone.
+    DropRole(&'a str),
     /// The database is there. The template that nobody changes is the only one that takes another locale than its own.
     Database { name: &'a str, owner: &'a str, locale: &'a str },
     /// The database is the role's, also where it was there before.
@@ -51,6 +57,11 @@ impl Statement<'_> {
         }
     }
 
+    /// The statements as one text, which has no secret in it.
+    pub fn text(statements: &[Self]) -> String {
+        statements.iter().flat_map(Self::lines).map(|line| format!("{}\n", line.as_text())).collect()
+    }
+
     fn lines(&self) -> Vec<Line> {
         match self {
             Self::Comment(text) => one(format!("-- {text}")),
@@ -69,6 +80,13 @@ impl Statement<'_> {
                     Some(secret) => line.secret(secret, &["scram-sha-256", "sql-literal"]).then(";"),
                 }]
             }
+            Self::NoLogin(role) => {
+                where_there("pg_catalog.pg_roles", "rolname", role, &format!("ALTER ROLE {} NOLOGIN;", identifier(role)))
+            }
+            Self::DropDatabase { name, force } => {
+                one(format!("DROP DATABASE IF EXISTS {}{};", identifier(name), if *force { " WITH (FORCE)" } else { "" }))
+            }
+            Self::DropRole(role) => one(format!("DROP ROLE IF EXISTS {};", identifier(role))),
             Self::Database { name, owner, locale } => {
                 let (quoted, owner, locale) = (identifier(name), identifier(owner), literal(locale));
                 let create =
@@ -98,6 +116,16 @@ fn where_missing(catalog: &str, column: &str, name: &str, create: &str) -> Vec<L
         Line::text(&format!(r"SELECT NOT EXISTS (SELECT FROM {catalog} WHERE {column} = {}) AS missing \gset", literal(name))),
         Line::text(r"\if :missing"),
         Line::text(&format!("  {create}")),
+        Line::text(r"\endif"),
+    ]
+}
+
+/// A statement that is run where a catalog has a row of the name.
+fn where_there(catalog: &str, column: &str, name: &str, statement: &str) -> Vec<Line> {
+    vec![
+        Line::text(&format!(r"SELECT EXISTS (SELECT FROM {catalog} WHERE {column} = {}) AS there \gset", literal(name))),
+        Line::text(r"\if :there"),
+        Line::text(&format!("  {statement}")),
         Line::text(r"\endif"),
     ]
 }

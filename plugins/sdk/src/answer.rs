@@ -317,6 +317,18 @@ impl Line {
         Self(vec![Content::Text(text.to_owned())])
     }
 
+    /// The line's text.
+    ///
+    /// # Panics
+    /// Where a secret is in it, which is no text.
+    pub fn as_text(&self) -> String {
+        let text = |content: &Content| match content {
+            Content::Text(text) => text.clone(),
+            Content::Secret(secret) => panic!("the secret `{}` is no text", secret.name),
+        };
+        self.0.iter().map(text).collect()
+    }
+
     /// Adds text as it is.
     pub fn then(mut self, text: &str) -> Self {
         self.0.push(Content::Text(text.to_owned()));

@@ -336,20 +336,37 @@ pub enum Phase {
 pub enum Action {
     /// The uid and gid are free, or this user's already.
     Identity { user: String, uid: u32, group: String, gid: u32 },
+    /// Asks before anything is written: the software on the machine, by its key in `versions`, is of the stated version.
+    Version { of: String, stated: String },
+    /// Asks before anything is written: nobody but this user listens on the port. `protocol`: "tcp" or "udp".
+    Port { protocol: String, address: String, port: u16, uid: u32 },
     /// systemd-sysusers on one file.
     Sysusers { file: String },
     /// The user's lines in /etc/subuid and /etc/subgid.
     SubordinateIds { user: String, first: u32, count: u32 },
     /// systemd-tmpfiles --create on one file.
     Tmpfiles { file: String },
-    /// psql on one file that can be run twice.
-    Sql { file: String, database: String, r#as: String },
+    /// psql on one file that can be run twice. `undo` is run where it is no longer built, `purge` where the data is to go.
+    Sql {
+        file: String,
+        database: String,
+        r#as: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        undo: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        purge: Option<String>,
+    },
     /// One marked block in a file that is not rick's.
     Block { file: String, source: String, marker: String, position: Position },
     /// The system's manager reads its units anew.
     SystemUnitsReload {},
-    /// Acts on a unit of the system's manager.
-    SystemUnit { unit: String, action: UnitAction },
+    /// Acts on a unit of the system's manager; `undo` is what to do where it is no longer built.
+    SystemUnit {
+        unit: String,
+        action: UnitAction,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        undo: Option<UnitAction>,
+    },
     /// A user's manager is started, or restarted where it runs without one of the supplementary groups.
     UserManager { user: String, uid: u32, groups: Vec<String> },
     /// A secret in the store of a user's podman.
@@ -367,8 +384,14 @@ pub enum Action {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         secrets: Vec<String>,
     },
-    /// A Valkey server reads its ACL file anew.
-    ValkeyAclLoad { socket: String, user: String, secret: String },
+    /// A Valkey server reads its ACL file anew; `unit` is restarted where it knows another password for the user.
+    ValkeyAclLoad {
+        socket: String,
+        user: String,
+        secret: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        unit: Option<String>,
+    },
     /// Caddy finds no mistake in its configuration.
     CaddyValidate { file: String },
     /// Runs a command inside a running container, unless another ends with 0.
@@ -404,6 +427,8 @@ pub enum UnitAction {
     Reload,
     /// Restarts it.
     Restart,
+    /// Stops it.
+    Stop,
 }
 
 /// Slots of the plugin `quadlet`.

@@ -19,7 +19,7 @@ use rick_plugin_sdk::slots::{
 };
 use rick_plugin_sdk::{
     By, Claims, Contributions, Descriptor, Diagnostics, Empty, MachineCall, Of, Place, Plugin, Rendered, ServiceCall, claimed,
-    fact, table,
+    fact, machine, table,
 };
 use serde_json::json;
 use server::{Dedicated, socket};
@@ -127,6 +127,7 @@ impl Plugin for Valkey {
             let title = format!("`{user}` reaches Valkey's socket");
             let check = json!({ "kind": "socket", "title": title, "path": socket(directory), "user": user });
             out.add::<slots::Check>("socket", &check, identity.place.clone());
+            questions(call, user, &socket(directory), &identity.place, out);
         }
         if !call.table.dedicated {
             return;
@@ -139,7 +140,9 @@ impl Plugin for Valkey {
         let configuration = own.file(name, &call.facts.group, &place);
         out.add::<slots::Model>(&own.users, &acl::model(&users), place.clone());
         let restart = [drop_in.path().to_owned(), configuration.path().to_owned()];
-        steps(out, &own.unit, &restart, directory, &own.users, &keeper, &place);
+        // Nobody else uses it: it goes with the service.
+        let server = Server { unit: &own.unit, directory, users: &own.users, undo: Some(UnitAction::Stop) };
+        steps(out, &server, &restart, &keeper, &place);
         for file in [acl, drop_in, configuration] {
             out.artifact(file);
         }
@@ -164,21 +167,74 @@ impl Plugin for Valkey {
         let drop_in = server::shared(&call.facts, USERS, highest, &because);
         out.add::<slots::Model>(USERS, &acl::model(&users), because);
         let restart = [drop_in.path().to_owned()];
-        steps(out, &call.facts.unit, &restart, &call.facts.socket_directory, USERS, &keeper, &fact(&["unit"]));
+        let server = Server { unit: &call.facts.unit, directory: &call.facts.socket_directory, users: USERS, undo: None };
+        steps(out, &server, &restart, &keeper, &fact(&["unit"]));
+        if let Some(stated) = call.machine.versions.get("valkey") {
+            let asked = Action::Version { of: "valkey".to_owned(), stated: stated.clone() };
+            out.step("version", Phase::Ask, asked, &[], machine(&["versions", "valkey"]));
+        }
         out.artifact(acl);
         out.artifact(drop_in);
     }
 }
 
+/// A server, for what is to be done with it.
+struct Server<'a> {
+    unit: &'a str,
+    /// Of its socket.
+    directory: &'a str,
+    /// Its ACL file.
+    users: &'a str,
+    /// What becomes of it where no service uses it any more.
+    undo: Option<UnitAction>,
+}
+
 /// What to do with a server: its unit is read and it is restarted where how it runs has changed; otherwise it reads who may do what.
 /// Within a phase, rick goes by the keys.
-fn steps(out: &mut Rendered, unit: &str, restart: &[String], directory: &str, users: &str, keeper: &str, because: &Place) {
+fn steps(out: &mut Rendered, server: &Server<'_>, restart: &[String], keeper: &str, because: &Place) {
+    let Server { unit, directory, users, undo } = *server;
     let changed: Vec<&str> = restart.iter().map(String::as_str).collect();
     out.step("drop-in", Phase::SystemUnits, Action::SystemUnitsReload {}, &changed, because.clone());
-    let action = Action::SystemUnit { unit: unit.to_owned(), action: UnitAction::Restart };
+    let action = Action::SystemUnit { unit: unit.to_owned(), action: UnitAction::Restart, undo };
     out.step("restart", Phase::SystemUnits, action, &changed, because.clone());
-    let load = Action::ValkeyAclLoad { socket: socket(directory), user: acl::KEEPER.to_owned(), secret: keeper.to_owned() };
+    let load = Action::ValkeyAclLoad {
+        socket: socket(directory),
+        user: acl::KEEPER.to_owned(),
+        secret: keeper.to_owned(),
+        unit: Some(unit.to_owned()),
+    };
     out.step("users", Phase::SystemUnits, load, &[users], because.clone());
+}
+
+/// The service is who it should be, reaches what it should and nothing else.
+fn questions(call: &ServiceCall<Valkey>, user: &str, socket: &str, place: &Place, out: &mut Rendered) {
+    let name = &call.service.name;
+    let db = if call.table.dedicated { 0 } else { held_number(&call.claimed, NUMBERS, "db") };
+    let mut ask = |key: &str, title: String, secret: Option<String>, command: &[&str], right: (&str, &str)| {
+        let mut check = json!({
+            "kind": "valkey", "title": title, "user": user, "socket": socket, "role": name, "database": db, "command": command,
+        });
+        if let Some(secret) = secret {
+            check["secret"] = secret.into();
+        }
+        check[right.0] = right.1.into();
+        out.add::<slots::Check>(key, &check, place.clone());
+    };
+    let password = password_of(name);
+    let title = format!("`{user}` connects to Valkey as `{name}`");
+    ask("user", title, Some(password.clone()), &["ACL", "WHOAMI"], ("answer", name));
+    let title = format!("without a password `{user}` is nobody in Valkey");
+    ask("nobody", title, None, &["PING"], ("refused", "NOAUTH"));
+    // What the manifest itself opens is not asked about.
+    let said = &call.table;
+    if !said.dedicated && said.keys.iter().all(|pattern| !pattern.starts_with(['*', '?', '['])) {
+        let title = format!("`{name}` does not reach the keys of others in Valkey");
+        ask("others", title, Some(password.clone()), &["GET", "rick-verify-of-nobody"], ("refused", "NOPERM"));
+    }
+    if !said.dedicated && said.commands.is_empty() {
+        let title = format!("`{name}` does not administer Valkey");
+        ask("administration", title, Some(password), &["CONFIG", "GET", "maxmemory"], ("refused", "NOPERM"));
+    }
 }
 
 /// A service in the machine's server: its own keys and channels.

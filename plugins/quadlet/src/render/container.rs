@@ -1,6 +1,7 @@
 //! `<service>.container` and `<service>-<part>.container`.
 //! <https://docs.podman.io/en/latest/markdown/podman-systemd.unit.5.html#container-units-container>
 
+use rick_plugin_sdk::slots::MountKind;
 use rick_plugin_sdk::{Place, fact, service, table};
 
 use super::{Context, Rendering};
@@ -71,7 +72,9 @@ pub fn render(context: &Context<'_>, index: usize) -> Rendering {
 
     let mounted = binds.into_iter().filter(Bind::is_ricks).map(|bind| bind.source).collect();
     let secrets = secrets.into_iter().map(|(_, name, place)| (name, place)).collect();
-    Rendering { unit, environment, secrets, mounted }
+    let mut sockets = part.of(&context.slots.mounts);
+    sockets.retain(|mount| mount.value.kind == MountKind::SocketDirectory);
+    Rendering { name: part.unit.clone(), unit, environment, secrets, mounted, sockets, variables }
 }
 
 /// The timers of the jobs that run in a part.

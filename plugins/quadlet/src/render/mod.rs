@@ -6,11 +6,12 @@ mod pod;
 mod steps;
 mod volume;
 
-use rick_plugin_sdk::slots::{self, Piece};
+use rick_plugin_sdk::slots::{self, MountValue, Piece};
 use rick_plugin_sdk::slots::{Identity, IdentityValue};
 use rick_plugin_sdk::{Artifact, Place, Read, Rendered, ServiceCall, Version, service, setting};
 
 use crate::Quadlet;
+use crate::environment::Variable;
 use crate::parts::{Part, parts_of};
 use crate::unit::Unit;
 use crate::users::{Mapping, mapping};
@@ -34,12 +35,18 @@ struct Context<'a> {
 
 /// A container as it was rendered.
 struct Rendering {
+    /// Of the container.
+    name: String,
     unit: Unit,
     environment: Artifact,
     /// The secrets that podman itself is told of.
     secrets: Vec<(String, Place)>,
     /// Files of rick's that the container mounts.
     mounted: Vec<String>,
+    /// Directories with servers' sockets that it mounts.
+    sockets: Vec<Read<MountValue>>,
+    /// What it is told.
+    variables: Vec<Variable>,
 }
 
 /// Renders a service.

@@ -1,11 +1,13 @@
 //! What to do on the machine with the files, and what to ask it afterwards.
 
-use rick_plugin_sdk::slots::{self, Action, CommandValue, Phase};
-use rick_plugin_sdk::{Place, Read, Rendered};
+use rick_plugin_sdk::slots::{self, Action, CommandValue, Phase, Piece};
+use rick_plugin_sdk::{Place, Read, Rendered, machine};
 use serde_json::json;
 
 use super::job::{Timed, run_as};
 use super::{Context, Rendering};
+use crate::environment::native_secret;
+use crate::ports::published;
 use crate::unit::Unit;
 
 /// The steps and the checks of a service.
@@ -23,6 +25,7 @@ pub fn render(
     let container_units: Vec<String> = context.parts.iter().map(|part| format!("{}.service", part.unit)).collect();
     let pod_unit = format!("{name}-pod.service");
 
+    asks(context, out);
     secrets(context, containers, out);
 
     let files =
@@ -68,6 +71,61 @@ pub fn render(
     }
     commands(context, out);
     checks(context, &units, out);
+    for container in containers {
+        sockets(context, container, out);
+    }
+    for port in published(context.call).iter().filter(|port| port.protocol != "udp") {
+        let (address, number) = (port.address, port.number(context.call));
+        let title = format!("port {number} is served by `{user}`");
+        let check =
+            json!({ "kind": "listening", "title": title, "user": user, "uid": uid, "address": address, "port": number });
+        out.add::<slots::Check>(&format!("listening:{}", port.key), &check, port.because());
+    }
+}
+
+/// The directories with sockets are in the container as they are on the machine, and the URLs that it is given lead there.
+fn sockets(context: &Context<'_>, container: &Rendering, out: &mut Rendered) {
+    let (user, uid) = (&context.identity.value.user, context.identity.value.uid);
+    let unit = &container.name;
+    for mount in &container.sockets {
+        let (path, source) = (&mount.key, &mount.value.source);
+        let title = format!("`{unit}` has `{path}` as it is on the machine");
+        let check = json!({
+            "kind": "mount", "title": title, "user": user, "uid": uid, "container": unit, "path": path, "source": source,
+        });
+        out.add::<slots::Check>(&format!("mount:{unit}:{path}"), &check, mount.place.clone());
+        for variable in &container.variables {
+            let said: String = variable.value.iter().map(|piece| if let Piece::Text(text) = piece { text.as_str() } else { "" }).collect();
+            let leads = said.contains("://") && said.replace("%2F", "/").contains(path.as_str());
+            if !leads || native_secret(variable).is_some() {
+                continue;
+            }
+            let secret = variable.value.iter().find_map(|piece| if let Piece::Secret(secret) = piece { Some(&secret.secret) } else { None });
+            let title = format!("`{}` of `{unit}` leads to `{source}`", variable.key);
+            let mut check = json!({
+                "kind": "url", "title": title, "file": container.environment.path(), "variable": variable.key, "path": source,
+            });
+            if let Some(secret) = secret {
+                check["secret"] = secret.as_str().into();
+            }
+            out.add::<slots::Check>(&format!("url:{unit}:{}", variable.key), &check, variable.place.clone());
+        }
+    }
+}
+
+/// What is asked before anything is written.
+fn asks(context: &Context<'_>, out: &mut Rendered) {
+    let uid = context.identity.value.uid;
+    if let Some(stated) = context.call.machine.versions.get("podman") {
+        let asked = Action::Version { of: "podman".to_owned(), stated: stated.clone() };
+        out.step("version", Phase::Ask, asked, &[], machine(&["versions", "podman"]));
+    }
+    for port in published(context.call) {
+        let protocol = if port.protocol == "udp" { "udp" } else { "tcp" };
+        let (address, number) = (port.address.to_owned(), port.number(context.call));
+        let asked = Action::Port { protocol: protocol.to_owned(), address, port: number, uid };
+        out.step(&format!("port:{}", port.key), Phase::Ask, asked, &[], port.because());
+    }
 }
 
 /// What others, and the manifest, want run inside a part.
