@@ -106,6 +106,9 @@ impl Context<'_> {
         let description = part.map_or(what.clone(), |part| format!("{what} ({part})"));
         unit.systemd("Unit", "Description", description, &place);
         unit.systemd("Unit", "StartLimitIntervalSec", "0", &service(&["name"]));
+        // podman asks the manager by its bus to take away what was a container's. When all stops, the bus would be gone first, and each
+        // shutdown take the minutes until systemd kills what is left (seen on a machine: 48 seconds, and 0.3 with this line).
+        unit.systemd("Unit", "After", "dbus.service", &service(&["name"]));
     }
 
     fn service_section(&self, unit: &mut Unit) {
