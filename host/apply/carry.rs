@@ -56,7 +56,8 @@ pub struct Work<'a> {
 
 /// Carries a build out.
 pub fn carry_out(asked: Asked<'_>, how: How, say: &mut dyn FnMut(Event)) -> Result<Applied, Error> {
-    let Asked { build, machine, record, values, purge } = asked;
+    let Asked { build, machine, mut record, values, purge } = asked;
+    record.begin()?;
     let mut work = Work { build, machine, values, record, how, say, applied: Applied::default(), saved: Vec::new() };
     let until = how.until.unwrap_or(Phase::Ask);
     let done = work.everything(&purge, until);

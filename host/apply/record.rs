@@ -34,7 +34,9 @@ pub struct Record {
     /// Nothing is written down: a dry run.
     pretend: bool,
     /// Its lock: two applies take turns.
-    _alone: Option<fs::File>,
+    alone: Option<fs::File>,
+    /// The key is on the disk.
+    key_is_kept: bool,
     /// The machine's key.
     pub key: Key,
     /// Whether an apply before this one was not finished.
@@ -90,14 +92,10 @@ pub enum Note {
 }
 
 impl Record {
-    /// Reads what is known. `pretend`: nothing is written, not even a key.
+    /// Reads what is known, and writes nothing. `pretend`: nothing is written later, either.
     pub fn open(machine: &Machine, pretend: bool) -> Result<Self, Error> {
         let directory = machine.path(Utf8Path::new(DIRECTORY));
-        if !pretend {
-            let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(&directory);
-            made.map_err(Error::file("make", &directory))?;
-        }
-        let alone = if pretend { None } else { Some(lock(&directory)?) };
+        let alone = if pretend || !directory.exists() { None } else { Some(lock(&directory)?) };
         let state = match read(&directory.join(STATE))? {
             None => State { version: VERSION, ..State::default() },
             Some(text) => {
@@ -114,13 +112,14 @@ impl Record {
                 state
             }
         };
-        let key = key(&directory, pretend)?;
+        let (key, key_is_kept) = key(&directory)?;
         let mut record = Self {
             directory: directory.clone(),
             state,
             journal: None,
             pretend,
-            _alone: alone,
+            alone,
+            key_is_kept,
             key,
             unfinished: false,
             count: 0,
@@ -136,6 +135,23 @@ impl Record {
             }
         }
         Ok(record)
+    }
+
+    /// From here on things are written down.
+    pub fn begin(&mut self) -> Result<(), Error> {
+        if self.pretend {
+            return Ok(());
+        }
+        let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.directory);
+        made.map_err(Error::file("make", &self.directory))?;
+        if self.alone.is_none() {
+            self.alone = Some(lock(&self.directory)?);
+        }
+        if !self.key_is_kept {
+            write_private(&self.directory.join(KEY), &format!("{}\n", self.key.expose()))?;
+            self.key_is_kept = true;
+        }
+        Ok(())
     }
 
     /// The machine that was applied before.
@@ -337,16 +353,12 @@ fn lock(directory: &Utf8Path) -> Result<fs::File, Error> {
     }
 }
 
-fn key(directory: &Utf8Path, pretend: bool) -> Result<Key, Error> {
+/// The machine's key, and whether it was kept.
+fn key(directory: &Utf8Path) -> Result<(Key, bool), Error> {
     let path = directory.join(KEY);
-    if let Some(text) = read(&path)? {
-        return Key::kept(&text).ok_or_else(|| {
-            Error::Usage(format!("`{path}` is no key of rick's; take it away, and all that is made of secrets is written anew"))
-        });
-    }
-    let key = Key::random().map_err(Error::Usage)?;
-    if !pretend {
-        write_private(&path, &format!("{}\n", key.expose()))?;
-    }
-    Ok(key)
+    let Some(text) = read(&path)? else { return Ok((Key::random().map_err(Error::Usage)?, false)) };
+    let key = Key::kept(&text).ok_or_else(|| {
+        Error::Usage(format!("`{path}` is no key of rick's; take it away, and all that is made of secrets is written anew"))
+    })?;
+    Ok((key, true))
 }
