@@ -1,5 +1,6 @@
 //! All integration tests, in one binary: wasmtime is linked once.
 
+mod apply;
 mod blueprints;
 mod build;
 mod cache;
@@ -10,8 +11,10 @@ mod guests;
 mod input;
 mod lock;
 mod oracles;
+mod secrets;
 mod sign_on;
 mod support;
+mod verify;
 mod why;
 mod write;
 

@@ -94,8 +94,7 @@ pub fn ask<'a>(
     }
     let built: BTreeSet<&str> = build.steps.iter().filter_map(|step| step.service.as_deref()).collect();
     for service in &allowed.purge {
-        let known = record.removed().contains_key(service)
-            || record.steps().any(|step| step.service.as_deref() == Some(service));
+        let known = record.removed().contains_key(service) || record.steps().any(|step| step.service.as_deref() == Some(service));
         if built.contains(service.as_str()) {
             refuse(
                 format!("`{service}` is to be purged, and the build has it"),
@@ -114,7 +113,10 @@ pub fn ask<'a>(
         let help = if needed.generate.is_some() {
             "it may be random: `rick secrets generate` makes it".to_owned()
         } else {
-            format!("only you can give it: a file `{}/{name}` of root's with mode 0600, or as [secrets] in rick.toml says", providers::DIRECTORY)
+            format!(
+                "only you can give it: a file `{}/{name}` of root's with mode 0600, or as [secrets] in rick.toml says",
+                providers::DIRECTORY
+            )
         };
         refuse(format!("nobody has the secret {name}, which {by} needs"), &help);
     }
@@ -155,7 +157,8 @@ fn identity(accounts: &Accounts, user: &str, uid: u32, group: &str, gid: u32) ->
         )),
         (None, Some(other)) => refused.push((
             format!("uid {uid}, which is to be `{user}`, is `{}` on this machine", other.name),
-            "`uid = …` in [account] of its manifest, or narrow the machine's pool in rick.toml: `pools.\"account:uid\"`".to_owned(),
+            "`uid = …` in [account] of its manifest, or narrow the machine's pool in rick.toml: `pools.\"account:uid\"`"
+                .to_owned(),
         )),
         (None, None) => {}
     }
@@ -338,8 +341,12 @@ fn foreign(build: &Build, machine: &Machine, record: &Record, refuse: &mut dyn F
         match fs::symlink_metadata(&there) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
             Err(error) => return Err(Error::file("look at", there)(error)),
-            Ok(metadata) if metadata.is_dir() => refuse(format!("`{path}` is a folder, and rick would write a file there"), "move it away"),
-            Ok(_) if build.files[path].secrets.is_empty() && fs::read(&there).is_ok_and(|bytes| bytes == build.files[path].text) => {}
+            Ok(metadata) if metadata.is_dir() => {
+                refuse(format!("`{path}` is a folder, and rick would write a file there"), "move it away")
+            }
+            Ok(_)
+                if build.files[path].secrets.is_empty()
+                    && fs::read(&there).is_ok_and(|bytes| bytes == build.files[path].text) => {}
             Ok(_) => refuse(
                 format!("`{path}` is there, differs, and rick did not write it"),
                 "move it away, or let rick take over what is there: `--adopt`",

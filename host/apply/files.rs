@@ -54,7 +54,8 @@ pub fn filled(file: &File, values: &Values, key: &Key) -> Result<Vec<u8>, (Strin
 impl Ready {
     /// A file for a machine where its owner and group are known.
     pub fn of(file: &File, values: &Values, key: &Key, accounts: &Accounts) -> Result<Self, String> {
-        let bytes = filled(file, values, key).map_err(|(name, reason)| format!("the secret {name} cannot be put in: {reason}"))?;
+        let bytes =
+            filled(file, values, key).map_err(|(name, reason)| format!("the secret {name} cannot be put in: {reason}"))?;
         let uid = accounts.user(&file.owner).map(|user| user.uid);
         let uid = uid.ok_or_else(|| format!("there is no user `{}` on this machine", file.owner))?;
         let gid = accounts.group(&file.group);
@@ -84,7 +85,8 @@ impl Ready {
     pub fn put(&self, path: &Utf8Path) -> Result<(), Error> {
         let folder = path.parent().unwrap_or(Utf8Path::new("/"));
         let put = || -> io::Result<()> {
-            let mut file = tempfile::Builder::new().prefix(NEW).permissions(fs::Permissions::from_mode(0o600)).tempfile_in(folder)?;
+            let mut file =
+                tempfile::Builder::new().prefix(NEW).permissions(fs::Permissions::from_mode(0o600)).tempfile_in(folder)?;
             file.write_all(&self.bytes)?;
             fchown(file.as_file(), Some(self.uid), Some(self.gid))?;
             // After the owner, whose change takes away bits.
@@ -110,7 +112,8 @@ pub fn make_parents(machine: &Machine, path: &Utf8Path) -> Result<Vec<Utf8PathBu
     for parent in missing.iter().rev() {
         let folder = machine.path(parent);
         let made = fs::DirBuilder::new().mode(0o755).create(&folder);
-        made.and_then(|()| fs::set_permissions(&folder, fs::Permissions::from_mode(0o755))).map_err(Error::file("make", &folder))?;
+        made.and_then(|()| fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)))
+            .map_err(Error::file("make", &folder))?;
     }
     Ok(missing.into_iter().map(Utf8Path::to_owned).collect())
 }

@@ -15,7 +15,8 @@ pub fn purge(work: &mut Work<'_>, service: &str) -> Result<(), Halt> {
     let halt = |at: &str, trouble: Trouble| Halt::Trouble(format!("purge of {service}: {at}"), trouble);
     let mut users: BTreeSet<String> = BTreeSet::new();
     for step in &steps {
-        if let Action::Identity { user, .. } = &step.action {
+        // An apply that was not finished has only what was done: a question is not.
+        if let Action::Identity { user, .. } | Action::SubordinateIds { user, .. } = &step.action {
             users.insert(user.clone());
         }
         if let Action::Sql { purge: Some(script), .. } = &step.action

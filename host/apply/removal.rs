@@ -17,8 +17,7 @@ use super::{Event, act::Context};
 /// Takes away what is no longer built.
 pub fn remove(work: &mut Work<'_>) -> Result<(), Halt> {
     let built: BTreeMap<&str, &Step> = work.build.steps.iter().map(|step| (step.id.as_str(), step)).collect();
-    let gone: BTreeSet<Utf8PathBuf> =
-        work.record.files().filter(|path| !work.build.files.contains_key(*path)).cloned().collect();
+    let gone: BTreeSet<Utf8PathBuf> = work.record.files().filter(|path| !work.build.files.contains_key(*path)).cloned().collect();
     let before: Vec<Step> = work.record.steps().cloned().collect();
     leave(work, &before)?;
     for phase in Phase::ALL.into_iter().rev() {
@@ -81,11 +80,12 @@ fn remove_file(work: &mut Work<'_>, path: &Utf8PathBuf) -> Result<(), Halt> {
     work.record.note(Note::Remove(path.clone()))?;
     if !work.how.pretend {
         let record = &work.record;
-        let folders = if path.starts_with("/etc/tmpfiles.d") { ricks_folders(&work.machine.path(path)) } else { Vec::new() };
+        let made = if path.starts_with("/etc/tmpfiles.d") { made_by(&work.machine.path(path)) } else { Vec::new() };
         files::remove(work.machine, path, |folder| record.made(folder))?;
-        // The deepest first; one that is not empty stays.
-        for folder in folders.iter().rev() {
-            let _ = fs::remove_dir(work.machine.path(folder));
+        // The deepest first; a folder that is not empty stays.
+        for path in made.iter().rev() {
+            let path = work.machine.path(path);
+            let _ = fs::remove_file(&path).or_else(|_| fs::remove_dir(&path));
         }
     }
     work.record.note(Note::Removed(path.clone()))?;
@@ -94,11 +94,19 @@ fn remove_file(work: &mut Work<'_>, path: &Utf8PathBuf) -> Result<(), Halt> {
     Ok(())
 }
 
-/// The folders below rick's own that a file of tmpfiles.d makes.
-fn ricks_folders(file: &Utf8Path) -> Vec<Utf8PathBuf> {
+/// What a file of tmpfiles.d makes that is no data: folders below rick's own, and the word that a user's manager lingers, which would be
+/// there again at the next boot otherwise.
+fn made_by(file: &Utf8Path) -> Vec<Utf8PathBuf> {
     let text = fs::read_to_string(file).unwrap_or_default();
-    let folder = |line: &str| line.strip_prefix("d ")?.split_whitespace().next().map(Utf8PathBuf::from);
-    text.lines().filter_map(folder).filter(|folder| folder.starts_with("/etc/rick")).collect()
+    let made = |line: &str| {
+        let mut fields = line.split_whitespace();
+        match (fields.next()?, Utf8PathBuf::from(fields.next()?)) {
+            ("d", path) if path.starts_with("/etc/rick") => Some(path),
+            ("f", path) if path.starts_with("/var/lib/systemd/linger") => Some(path),
+            _ => None,
+        }
+    };
+    text.lines().filter_map(made).collect()
 }
 
 /// Whether a user's manager runs.
@@ -126,9 +134,9 @@ fn undo(work: &mut Work<'_>, step: &Step, now: Option<&Step>) -> Result<(), Halt
             format!("stop {} of {user}", vanished.join(", "))
         }
         (Action::Block { file, marker, .. }, None) => {
-            let moved = work.build.steps.iter().any(|other| {
-                matches!(&other.action, Action::Block { file: that, marker: name, .. } if that == file && name == marker)
-            });
+            let moved = work.build.steps.iter().any(
+                |other| matches!(&other.action, Action::Block { file: that, marker: name, .. } if that == file && name == marker),
+            );
             let there = act::text_of(&work.machine.path(file)).map_err(halt)?;
             let Some((real, text, mut ready)) = there.filter(|_| !moved) else { return Ok(()) };
             let without = act::without_block(&text, marker).map_err(|what| halt(Trouble::of(format!("`{file}` {what}"))))?;

@@ -8,7 +8,8 @@ use crate::secrets::providers::Found;
 /// Name, whether it may be random, and who needs it.
 pub fn list(machine: &str, secrets: &BTreeMap<String, Needed>) -> String {
     let rows = secrets.iter().map(|(name, needed)| {
-        let how = needed.generate.as_ref().map_or_else(|| "yours to give".to_owned(), |how| format!("random, {} bytes", how.bytes));
+        let how =
+            needed.generate.as_ref().map_or_else(|| "yours to give".to_owned(), |how| format!("random, {} bytes", how.bytes));
         [name.clone(), how, by(needed)]
     });
     table(machine, rows.collect())

@@ -162,7 +162,9 @@ fn private_file(path: &Utf8Path) -> Result<Option<Value>, String> {
     if metadata.mode() & 0o077 != 0 || ![0, me].contains(&metadata.uid()) {
         let mode = metadata.mode() & 0o7777;
         let owner = metadata.uid();
-        return Err(format!("`{path}` has mode {mode:04o} and belongs to uid {owner}: others could read it; `chmod 0600` and `chown root` it"));
+        return Err(format!(
+            "`{path}` has mode {mode:04o} and belongs to uid {owner}: others could read it; `chmod 0600` and `chown root` it"
+        ));
     }
     match fs::read_to_string(path) {
         Ok(text) => Ok(Some(Value::new(text.strip_suffix('\n').map(str::to_owned).unwrap_or(text)))),

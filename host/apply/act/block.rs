@@ -67,12 +67,8 @@ pub fn text_of(path: &Utf8Path) -> Result<Option<(Utf8PathBuf, String, Ready)>, 
     let Ok(real) = path.canonicalize_utf8() else { return Ok(None) };
     let read = fs::metadata(&real).and_then(|metadata| Ok((metadata, fs::read_to_string(&real)?)));
     let (metadata, text) = read.map_err(|error| Trouble::of(format!("`{path}` cannot be read: {error}")))?;
-    let ready = Ready {
-        bytes: text.clone().into_bytes(),
-        mode: metadata.mode() & 0o7777,
-        uid: metadata.uid(),
-        gid: metadata.gid(),
-    };
+    let ready =
+        Ready { bytes: text.clone().into_bytes(), mode: metadata.mode() & 0o7777, uid: metadata.uid(), gid: metadata.gid() };
     Ok(Some((real, text, ready)))
 }
 

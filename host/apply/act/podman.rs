@@ -66,13 +66,7 @@ impl Context<'_> {
     }
 
     /// Runs a command inside a container, however it ends.
-    pub(super) fn inside(
-        &self,
-        user: &str,
-        container: &str,
-        r#as: Option<&str>,
-        command: &[String],
-    ) -> Result<Ended, Trouble> {
+    pub(super) fn inside(&self, user: &str, container: &str, r#as: Option<&str>, command: &[String]) -> Result<Ended, Trouble> {
         let user = self.user(user)?;
         let mut run = run(&["podman", "exec"]);
         if let Some(whom) = r#as {

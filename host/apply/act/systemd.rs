@@ -166,7 +166,8 @@ impl Context<'_> {
             return Ok(());
         }
         // The generator ends well and says why in the journal of the manager.
-        let mut trouble = Trouble::of(format!("systemd has no {} after the reload: Quadlet refuses the file", dropped.join(", ")));
+        let mut trouble =
+            Trouble::of(format!("systemd has no {} after the reload: Quadlet refuses the file", dropped.join(", ")));
         let generator = run(&["/usr/lib/systemd/user-generators/podman-user-generator", "-user", "-dryrun"]).by(&account).ended();
         let said = generator.map(|ended| ended.err).unwrap_or_default();
         trouble.said = said.lines().filter(|line| !line.contains("Loading source")).map(str::to_owned).take(12).collect();

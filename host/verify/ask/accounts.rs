@@ -40,13 +40,7 @@ pub(super) fn lingering(context: &Context<'_>, user: &str, uid: u32) -> Result<(
 }
 
 /// A port of a rootless container is opened by a process of its user.
-pub(super) fn listening(
-    context: &Context<'_>,
-    user: &str,
-    uid: u32,
-    address: &str,
-    port: u16,
-) -> Result<(), Answer> {
+pub(super) fn listening(context: &Context<'_>, user: &str, uid: u32, address: &str, port: u16) -> Result<(), Answer> {
     let listeners = listeners_on(Protocol::Tcp, address, port);
     if listeners.is_empty() {
         let help = format!("`systemctl --user --machine {user}@ status`");

@@ -42,6 +42,6 @@ pub(super) fn valkey(context: &Context<'_>, question: &Question) -> Result<(), A
     }
     let ended = asked.words(command.iter().map(String::as_str)).by(&user).within(20).ended()?;
     let says = |refusal: &&str| ended.out.starts_with(*refusal) || ended.err.contains(*refusal);
-    let is_refusal = !ended.succeeded() || REFUSALS.iter().any(|refusal| says(&refusal));
+    let is_refusal = !ended.succeeded() || REFUSALS.iter().any(says);
     judged(&ended, is_refusal, answer.as_deref(), refused.as_deref())
 }

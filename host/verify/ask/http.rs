@@ -13,7 +13,8 @@ pub(super) fn http(context: &Context<'_>, question: &Question) -> Result<(), Ans
     let site = rest.split(['/', '?']).next().unwrap_or_default();
     let (host, port) = site.rsplit_once(':').unwrap_or((site, if scheme == "http" { "80" } else { "443" }));
     // By standard input: a session's cookie must not be seen in the list of processes.
-    let mut options = vec![format!("url = {}", quoted(url)), format!("resolve = {}", quoted(&format!("{host}:{port}:127.0.0.1")))];
+    let mut options =
+        vec![format!("url = {}", quoted(url)), format!("resolve = {}", quoted(&format!("{host}:{port}:127.0.0.1")))];
     match authority {
         Authority::Trusted => {}
         Authority::Internal => options.push(format!("cacert = {}", quoted(context.machine.path(AUTHORITY.into()).as_str()))),
@@ -25,7 +26,9 @@ pub(super) fn http(context: &Context<'_>, question: &Question) -> Result<(), Ans
     if let Some(visitor) = r#as {
         let who = if *visitor == Visitor::Member { "member" } else { "outsider" };
         let cookies = context.sessions.get(visitor).ok_or_else(|| {
-            Answer::NotAsked(format!("no session is given: `--session {who}=FILE`, with the cookies of a browser that is signed on"))
+            Answer::NotAsked(format!(
+                "no session is given: `--session {who}=FILE`, with the cookies of a browser that is signed on"
+            ))
         })?;
         options.push(format!("cookie = {}", quoted(cookies.trim())));
     }
@@ -50,7 +53,9 @@ pub(super) fn http(context: &Context<'_>, question: &Question) -> Result<(), Ans
         });
     }
     match (location, not_location) {
-        (Some(wanted), _) if !to.starts_with(wanted.as_str()) => Err(fails(format!("it leads to `{to}`, and not to `{wanted}…`"))),
+        (Some(wanted), _) if !to.starts_with(wanted.as_str()) => {
+            Err(fails(format!("it leads to `{to}`, and not to `{wanted}…`")))
+        }
         (_, Some(unwanted)) if to.contains(unwanted.as_str()) => Err(fails(format!("it leads to `{to}`"))),
         _ => Ok(()),
     }
