@@ -2,6 +2,7 @@
 //! is the lab's: tests/lab.
 
 use std::fs;
+use std::io::Write;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
@@ -18,7 +19,7 @@ impl Root {
     pub fn new() -> Option<Self> {
         if !is_root() {
             assert!(std::env::var_os("CI").is_none(), "CI must be root, to give files to others");
-            eprintln!("\n*** SKIPPED: only root can give files to others ***\n");
+            let _ = writeln!(std::io::stderr(), "\n*** SKIPPED: only root can give files to others ***\n");
             return None;
         }
         let root = Self { folder: tempfile::tempdir().expect("a temporary folder") };
@@ -161,7 +162,6 @@ fn secrets_are_written_as_each_place_has_to_have_them() {
 
 /// The digest as coreutils has it.
 fn sha256sum(text: &str) -> String {
-    use std::io::Write;
     use std::process::{Command, Stdio};
     let mut child =
         Command::new("sha256sum").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("sha256sum is in coreutils");

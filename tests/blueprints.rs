@@ -30,7 +30,10 @@ fn schemas() -> Vec<(String, PathBuf)> {
 
 fn judge(schema: &PathBuf, project: &Project) -> Option<Said> {
     let folder = project.path().join("dist/web1/root/etc/rick/authentik/blueprints");
-    let mut files: Vec<PathBuf> = fs::read_dir(&folder).ok()?.flatten().map(|entry| entry.path()).collect();
+    let entries = |folder: PathBuf| fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let mut files: Vec<PathBuf> = entries(folder.clone()).filter(|path| path.is_file()).collect();
+    files.extend(entries(folder.join(".gone")));
+    assert!(files.iter().any(|file| file.parent() != Some(&folder)), "there is none for a service that is removed");
     files.sort();
     for file in &files {
         // The mark of a secret is no YAML until its value is there.

@@ -188,6 +188,8 @@ pub enum Action {
         command: Vec<String>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         unless: Option<Vec<String>>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        undo: Option<Vec<String>>,
     },
 }
 

@@ -69,11 +69,13 @@ pub fn ask<'a>(
             "give the folder of this machine; to rename a machine in rick.toml, remove /var/lib/rick/state.json first",
         );
     }
+    let mut versions = BTreeSet::new();
     for step in &build.steps {
         let refused = match &step.action {
             Action::Identity { user, uid, group, gid } => identity(&accounts, user, *uid, group, *gid),
             Action::SubordinateIds { user, first, count } => subordinate(machine, user, *first, *count),
-            Action::Version { of, stated } if machine.runs() => version(&accounts, *of, stated),
+            // Each service asks for its podman.
+            Action::Version { of, stated } if machine.runs() && versions.insert((*of, stated)) => version(&accounts, *of, stated),
             Action::Port { protocol, address, port, uid } if machine.runs() => {
                 port_in_use(&accounts, &record, build, *protocol, address, *port, *uid)
             }

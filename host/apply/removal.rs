@@ -155,6 +155,17 @@ fn undo(work: &mut Work<'_>, step: &Step, now: Option<&Step>) -> Result<(), Halt
             }
             format!("access taken away in {database}")
         }
+        (Action::ContainerCommand { user, container, r#as, undo: Some(undo), .. }, None) if runs => {
+            // Where the container goes as well, so does what it remembers.
+            let stays = work.build.steps.iter().any(|other| other.action.user().is_some_and(|(whose, _)| whose == user));
+            if !stays {
+                return Ok(());
+            }
+            if !pretend {
+                work.context().undo_inside(user, container, r#as.as_deref(), undo).map_err(halt)?;
+            }
+            format!("in {container}: {}", undo.join(" "))
+        }
         (Action::PodmanSecret { user, name, .. }, None) if runs => {
             if !pretend && let Ok(user) = work.context().user(user) {
                 act::remove_secret(&user, name).map_err(halt)?;

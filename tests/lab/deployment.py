@@ -256,6 +256,16 @@ class Deployment:
             f"/etc/systemd/system/user@{uid}.service.d; true"
         ).out
         self.lab.same("no folder of it", paths, "")
+        providers = machine.run(
+            [
+                "psql",
+                "-Atc",
+                f"select name from rick_probe_objects where kind in ('provider', 'served') and name like '%{service}%'",
+                "authentik",
+            ],
+            user="postgres",
+        ).out
+        self.lab.same("authentik has no provider of it", providers, "")
         self.lab.check("its home is still there", machine.run(f"test -d {home}", check=False).code == 0)
         database = machine.run(
             ["psql", "-Atc", f"select rolcanlogin from pg_roles where rolname = '{user}'"], user="postgres"

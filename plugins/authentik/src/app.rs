@@ -94,6 +94,22 @@ impl App<'_> {
         Blueprint { name: self.own_name(), headline, because, entries }
     }
 
+    /// The blueprint that takes it out again. Groups stay: people were put into them. The application first, which its bindings go with.
+    pub fn farewell(&self) -> Blueprint {
+        let because = self.at(&[]);
+        let slug = text(self.table().slug(&self.entry.service));
+        let mut entries = vec![Entry::new(APPLICATION, vec![("slug", slug)], &because).absent()];
+        for model in [PROXY, OAUTH2] {
+            entries.push(Entry::new(model, vec![("name", text(self.own_name()))], &because).absent());
+        }
+        for what in ["groups", "networks", "hours"] {
+            let name = text(format!("{} {what}", self.own_name()));
+            entries.push(Entry::new(EXPRESSION, vec![("name", name)], &because).absent());
+        }
+        let headline = format!("what becomes of the service {} when it is removed; written by rick", self.name);
+        Blueprint { name: format!("{}, removed", self.own_name()), headline, because, entries }
+    }
+
     /// authentik's own blueprints that make what this one refers to: on a new machine they may not have been applied yet.
     fn foundations(&self) -> Vec<Entry> {
         let because = self.at(&["pattern"]);

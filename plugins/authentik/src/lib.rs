@@ -68,6 +68,7 @@ impl Plugin for Authentik {
             .reads::<slots::Endpoint>(By::Contribute, Of::Project)
             .reads::<slots::Site>(By::Contribute, Of::Project)
             .writes("/etc/rick/authentik/blueprints/*.yaml")
+            .writes("/etc/rick/authentik/blueprints/.gone/*.yaml")
             .answers(&["claim", "contribute", "check:service", "check:project", "render:project"])
             .rules(rules::ALL)
     }
@@ -98,17 +99,18 @@ impl Plugin for Authentik {
         out.add::<slots::Directory>(FOLDER, &folder, table(&[])).service(provider);
         let mount = MountValue { source: FOLDER.to_owned(), read_only: true, kind: MountKind::Directory };
         out.add::<slots::Mount>(INSIDE, &mount, table(&[])).service(provider).part(worker).because(setting(&["worker"]));
-        let mut apply = |key: String, file: String| {
-            let command = ["ak".to_owned(), "apply_blueprint".to_owned(), format!("{RELATIVE}/{file}")].to_vec();
-            let changed = vec![format!("{FOLDER}/{file}")];
-            let value = CommandValue { command, unless: None, changed, phase: Phase::SignOn };
+        let mut apply = |key: String, file: String, gone: Option<String>| {
+            let command = |file: &str| ["ak", "apply_blueprint", &format!("{RELATIVE}/{file}")].map(str::to_owned).to_vec();
+            let changed = std::iter::once(&file).chain(&gone).map(|file| format!("{FOLDER}/{file}")).collect();
+            let (command, undo) = (command(&file), gone.as_deref().map(command));
+            let value = CommandValue { command, unless: None, undo, changed, phase: Phase::SignOn };
             out.add::<slots::Command>(&key, &value, table(&["pattern"])).service(provider).part(worker);
         };
         // Commands of a phase go by their keys: what makes the providers comes before what lists them.
         let name = &call.service.name;
-        apply(format!("blueprint:{name}"), format!("{name}.yaml"));
+        apply(format!("blueprint:{name}"), format!("{name}.yaml"), Some(gone(name)));
         if call.table.pattern == Pattern::ForwardAuth {
-            apply("outpost".to_owned(), OUTPOST.to_owned());
+            apply("outpost".to_owned(), OUTPOST.to_owned(), None);
         }
     }
 
@@ -131,6 +133,9 @@ impl Plugin for Authentik {
             let app = App { name, entry, url: url_of(&entry.service, &sites), version };
             let machine = at_home.as_deref().unwrap_or(&entry.service.machine);
             write(&app.blueprint(), &format!("{name}.yaml"), machine, group, out);
+            if identity.is_some() {
+                write(&app.farewell(), &gone(name), machine, group, out);
+            }
             ask(&app, out);
             if entry.table.pattern == Pattern::ForwardAuth {
                 gated.push(app);
@@ -143,6 +148,13 @@ impl Plugin for Authentik {
             write(&app::outpost(&gated, &call.settings.other_providers, server), OUTPOST, &machine, group, out);
         }
     }
+}
+
+/// The blueprint that takes a service out of authentik, below the folder of those that put it in. authentik passes over what begins
+/// with a dot when it looks for blueprints by itself
+/// (<https://github.com/goauthentik/authentik/blob/version/2025.12.0/authentik/blueprints/v1/tasks.py>).
+fn gone(service: &str) -> String {
+    format!(".gone/{service}.yaml")
 }
 
 /// The outpost is reached by the service's own domain, where browsers come back to.

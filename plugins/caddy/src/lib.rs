@@ -7,8 +7,8 @@
 
 mod caddyfile;
 mod identity;
-mod rules;
 mod questions;
+mod rules;
 mod site;
 mod table;
 

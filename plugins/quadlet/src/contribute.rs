@@ -39,6 +39,7 @@ pub fn contribute(call: &ServiceCall<Quadlet>, out: &mut Contributions) {
         let value = CommandValue {
             command: inside(&task.command),
             unless: task.unless.as_ref().map(inside),
+            undo: None,
             changed: Vec::new(),
             phase: Phase::Commands,
         };

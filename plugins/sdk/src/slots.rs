@@ -259,6 +259,9 @@ pub struct CommandValue {
     /// Run first: where it ends with 0, the command is not needed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unless: Option<Vec<String>>,
+    /// Run where the command is no longer built: takes back what it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undo: Option<Vec<String>>,
     /// The artifacts whose change calls for it; empty: it is run in every apply.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changed: Vec<String>,
@@ -404,6 +407,8 @@ pub enum Action {
         command: Vec<String>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         unless: Option<Vec<String>>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        undo: Option<Vec<String>>,
     },
 }
 

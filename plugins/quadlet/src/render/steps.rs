@@ -77,8 +77,7 @@ pub fn render(
     for port in published(context.call).iter().filter(|port| port.protocol != "udp") {
         let (address, number) = (port.address, port.number(context.call));
         let title = format!("port {number} is served by `{user}`");
-        let check =
-            json!({ "kind": "listening", "title": title, "user": user, "uid": uid, "address": address, "port": number });
+        let check = json!({ "kind": "listening", "title": title, "user": user, "uid": uid, "address": address, "port": number });
         out.add::<slots::Check>(&format!("listening:{}", port.key), &check, port.because());
     }
 }
@@ -95,12 +94,16 @@ fn sockets(context: &Context<'_>, container: &Rendering, out: &mut Rendered) {
         });
         out.add::<slots::Check>(&format!("mount:{unit}:{path}"), &check, mount.place.clone());
         for variable in &container.variables {
-            let said: String = variable.value.iter().map(|piece| if let Piece::Text(text) = piece { text.as_str() } else { "" }).collect();
+            let said: String =
+                variable.value.iter().map(|piece| if let Piece::Text(text) = piece { text.as_str() } else { "" }).collect();
             let leads = said.contains("://") && said.replace("%2F", "/").contains(path.as_str());
             if !leads || native_secret(variable).is_some() {
                 continue;
             }
-            let secret = variable.value.iter().find_map(|piece| if let Piece::Secret(secret) = piece { Some(&secret.secret) } else { None });
+            let secret = variable
+                .value
+                .iter()
+                .find_map(|piece| if let Piece::Secret(secret) = piece { Some(&secret.secret) } else { None });
             let title = format!("`{}` of `{unit}` leads to `{source}`", variable.key);
             let mut check = json!({
                 "kind": "url", "title": title, "file": container.environment.path(), "variable": variable.key, "path": source,
@@ -133,9 +136,9 @@ fn commands(context: &Context<'_>, out: &mut Rendered) {
     for Read { part, key, value, place, .. } in context.call.reads.of::<slots::Command>() {
         let Some((part, mapping)) = context.part(part.as_deref()) else { continue };
         let (user, uid) = (context.identity.value.user.clone(), context.identity.value.uid);
-        let CommandValue { command, unless, changed, phase } = value;
+        let CommandValue { command, unless, undo, changed, phase } = value;
         let (container, r#as) = (part.unit.clone(), run_as(mapping));
-        let action = Action::ContainerCommand { user, uid, container, r#as, command, unless };
+        let action = Action::ContainerCommand { user, uid, container, r#as, command, unless, undo };
         let changed: Vec<&str> = changed.iter().map(String::as_str).collect();
         out.step(&format!("command:{key}"), phase, action, &changed, place);
     }

@@ -37,6 +37,11 @@ pub fn apply(environment: &Environment, text: &str) -> Result<usize, String> {
     }
     let mut client = database(environment)?;
     let objects = objects(text);
+    for name in gone(text) {
+        client
+            .execute("delete from rick_probe_objects where kind in ('provider', 'served') and name = $1", &[&name])
+            .map_err(|problem| postgresql::words(&problem))?;
+    }
     for (kind, name, value) in &objects {
         let insert =
             "insert into rick_probe_objects values ($1, $2, $3) on conflict (kind, name) do update set value = excluded.value";
@@ -67,6 +72,13 @@ fn objects(text: &str) -> Vec<(&'static str, String, String)> {
         }
     }
     found
+}
+
+/// The providers of a proxy that a blueprint makes absent.
+fn gone(text: &str) -> Vec<String> {
+    let entries = text.split("- model: ").filter(|entry| entry.contains("state: absent"));
+    let providers = entries.filter(|entry| entry.starts_with("authentik_providers_proxy.proxyprovider"));
+    providers.filter_map(|entry| entry.split("name: \"").nth(1)?.split('"').next().map(str::to_owned)).collect()
 }
 
 /// What the outpost knows.
