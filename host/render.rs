@@ -187,6 +187,9 @@ fn read(
         let content = match segment.content {
             types::Content::Text(text) => Content::Text(text),
             types::Content::Secret(secret) => {
+                if !secrets::is_name(&secret.name) {
+                    return Err(lie(format!("names the secret `{}`, which is no name of one", secret.name)));
+                }
                 if let Some(unknown) = secret.encode.iter().find(|name| !secrets::ENCODINGS.contains(&name.as_str())) {
                     return Err(lie(format!("encodes the secret `{}` by `{unknown}`, which rick does not know", secret.name)));
                 }

@@ -124,7 +124,7 @@ fn files_get_their_owners_and_what_needs_a_running_machine_waits() {
     let before = tree(root.path());
     let again = root.applied(&project, &[]);
     assert_eq!(tree(root.path()), before);
-    assert!(again.out.contains("nothing to do") && again.out.contains("left to be done"), "{}", again.out);
+    assert!(again.out.contains("nothing to do") && again.out.contains("left for the next apply"), "{}", again.out);
 }
 
 #[test]
@@ -237,6 +237,16 @@ fn a_build_that_was_changed_or_copied_in_part_is_refused() {
     fs::remove_file(project.path().join(file)).expect("it is there");
     assert_eq!(root.rick(&project, &["apply"]).code, 2);
     assert!(!root.exists("etc/sysusers.d"), "nothing was written");
+}
+
+#[test]
+fn no_secrets_name_leads_to_another_file() {
+    let Some((project, root)) = guide() else { return };
+    let listing = project.read("dist/web1/files.json");
+    project.write("dist/web1/files.json", &listing.replace("feeds_session_key", "../../shadow"));
+    let said = root.rick(&project, &["apply"]);
+    assert_eq!(said.code, 2, "{}", said.err);
+    assert!(said.err.contains("`../../shadow`, which is no secret's name"), "{}", said.err);
 }
 
 #[test]

@@ -47,6 +47,7 @@ fn every_failure_names_plugin_version_function_and_service() {
         ("parent-path", "writes `/etc/unruly/../passwd`, which is not one of the paths that it declared"),
         ("foreign-path", "writes `/etc/passwd`, which is not one of the paths that it declared"),
         ("unknown-encoding", "encodes the secret `s` by `rot13`"),
+        ("secret-elsewhere", "names the secret `../../shadow`, which is no name of one"),
         ("too-late", "contributes to `rick:env@1` while it renders"),
         ("babble", "reports `XX999`, which is not one of its rules, in `check`"),
         ("chatter", "gave up, in `contribute`"),

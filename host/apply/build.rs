@@ -10,6 +10,7 @@ use super::action::{Phase, Step};
 use crate::engine::digest;
 use crate::error::Error;
 use crate::plan::index::{self, Listing, Placed};
+use crate::render::secrets::is_name;
 use crate::secrets::{Needed, Provider};
 use crate::verify::Check;
 
@@ -91,6 +92,11 @@ impl Build {
                     files.insert(Utf8Path::new("/").join(below), file);
                 }
             }
+        }
+        if let Some(name) = listing.secrets.keys().find(|name| !is_name(name)) {
+            return Err(Error::Usage(format!(
+                "the listing of `{folder}` has `{name}`, which is no secret's name; nothing was done"
+            )));
         }
         let (secrets, providers) = (listing.secrets, listing.providers);
         Ok(Self { folder: folder.to_owned(), machine: listing.machine, files, steps, checks, secrets, providers })

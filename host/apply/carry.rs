@@ -1,5 +1,6 @@
 //! A build carried out: phase by phase, its files and then its steps. It stops at the first failure, and goes on there next time.
 
+use std::collections::BTreeSet;
 use std::fs;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -50,6 +51,8 @@ pub struct Work<'a> {
     pub(super) how: How,
     pub(super) say: &'a mut dyn FnMut(Event),
     pub(super) applied: Applied,
+    /// Steps that another one has done as well.
+    covered: BTreeSet<String>,
     /// Files as they were before this phase, where a refusal takes them back.
     saved: Vec<(Utf8PathBuf, Utf8PathBuf, Option<Ready>)>,
 }
@@ -58,7 +61,8 @@ pub struct Work<'a> {
 pub fn carry_out(asked: Asked<'_>, how: How, say: &mut dyn FnMut(Event)) -> Result<Applied, Error> {
     let Asked { build, machine, mut record, values, purge } = asked;
     record.begin()?;
-    let mut work = Work { build, machine, values, record, how, say, applied: Applied::default(), saved: Vec::new() };
+    let (applied, covered) = (Applied::default(), BTreeSet::new());
+    let mut work = Work { build, machine, values, record, how, say, applied, covered, saved: Vec::new() };
     let until = how.until.unwrap_or(Phase::Ask);
     let done = work.everything(&purge, until);
     match done {
@@ -261,6 +265,7 @@ impl Work<'_> {
                 _ => false,
             };
             if covered {
+                self.covered.insert(other.id.clone());
                 self.record.note(Note::Begin(Box::new(other.clone())))?;
                 self.record.note(Note::Done(other.id.clone()))?;
             }
@@ -275,6 +280,9 @@ impl Work<'_> {
     fn is_called_for(&self, step: &Step) -> bool {
         if matches!(step.action, Action::Identity { .. } | Action::Version { .. } | Action::Port { .. }) {
             return false;
+        }
+        if self.covered.contains(&step.id) {
+            return self.record.called_for(step);
         }
         if self.how.all_steps || self.record.called_for(step) || Context::looks(step) {
             return true;

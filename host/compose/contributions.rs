@@ -11,6 +11,8 @@ use crate::calls;
 use crate::contract::types;
 use crate::diagnostic::{Diagnostic, Severity, Sink};
 use crate::plugin::{Failure, Plugin, Session, Stage};
+use crate::render::secrets::is_name;
+use crate::slots;
 
 /// Asks every plugin for every service, and merges after each wave.
 pub fn contribute(composition: &mut Composition<'_>, sink: &mut Sink) {
@@ -73,6 +75,9 @@ pub fn entry(
             "contributes to `{slot}`, key `{}`, what its schema refuses{at}: {}",
             said.key, problem.message
         )));
+    }
+    if slot == slots::SECRET && !is_name(&said.key) {
+        return Err(lie(format!("contributes to `{slot}`, key `{}`, which is no secret's name", said.key)));
     }
     let because: Vec<_> =
         said.because.iter().map(|place| call.resolve(composition, place)).collect::<Result<_, _>>().map_err(lie)?;

@@ -195,6 +195,10 @@ fn add_functions(
 ) {
     let kept = Arc::clone(secrets);
     environment.add_function("secret", move |name: String, encode: Rest<String>| {
+        if !secrets::is_name(&name) {
+            let detail = format!("`{name}` is no secret's name: {}", secrets::NAME);
+            return Err(minijinja::Error::new(ErrorKind::InvalidOperation, detail));
+        }
         if let Some(unknown) = encode.iter().find(|step| !secrets::ENCODINGS.contains(&step.as_str())) {
             let detail = format!("there is no encoding `{unknown}`; there are {}", secrets::ENCODINGS.join(", "));
             return Err(minijinja::Error::new(ErrorKind::InvalidOperation, detail));

@@ -12,6 +12,15 @@
 pub const ENCODINGS: &[&str] =
     &["percent", "env-line", "sql-literal", "scram-sha-256", "libpq-keyword", "sha256", "base64", "json-string"];
 
+/// Whether a secret may be called so: its name is a file's on the machine, so that no name may lead anywhere else.
+pub fn is_name(name: &str) -> bool {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '.' | '-');
+    (1..=253).contains(&name.len()) && !name.starts_with(['.', '-']) && name.chars().all(plain)
+}
+
+/// What such a name is.
+pub const NAME: &str = "letters, digits, `_`, `.` and `-`, and neither of the last two first";
+
 /// What stands in a built file where a secret goes. For people: a program goes by the offsets in `files.json`.
 pub fn mark(name: &str, encode: &[String]) -> String {
     let steps: String = encode.iter().map(|step| format!(" | {step}")).collect();

@@ -53,10 +53,7 @@ pub fn summary(machine: &str, applied: &Applied, pretend: bool) -> String {
         text.push_str(&format!("{machine}   {}   {}{would}\n", count(applied.files, "file"), count(applied.steps, "step")));
     }
     if !applied.waiting.is_empty() {
-        text.push_str(&format!(
-            "{} left to be done, when it is run again where the machine runs:\n",
-            count(applied.waiting.len(), "step")
-        ));
+        text.push_str(&format!("{} left for the next apply, on the machine as it runs:\n", count(applied.waiting.len(), "step")));
         for step in &applied.waiting {
             text.push_str(&format!("  . {step}\n"));
         }

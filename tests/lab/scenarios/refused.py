@@ -34,7 +34,7 @@ def image(lab: Lab, machine: Machine) -> None:
     said = subprocess.run([*rick, "apply", *target], capture_output=True, text=True)
     lab.check(
         "an apply to a root says what waits for the machine",
-        said.returncode == 0 and "left to be done" in said.stdout,
+        said.returncode == 0 and "left for the next apply" in said.stdout,
         said.stderr,
     )
     home = machine.root / "opt/myservice"

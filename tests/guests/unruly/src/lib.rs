@@ -48,6 +48,8 @@ enum Act {
     OthersFile,
     /// Encodes a secret in a way that rick does not know.
     UnknownEncoding,
+    /// Names a secret that would be a file elsewhere.
+    SecretElsewhere,
     /// Contributes while it renders.
     TooLate,
     /// Asks for a variable where no plugin runs a container.
@@ -155,6 +157,11 @@ impl Plugin for Unruly {
             Act::UnknownEncoding => {
                 let mut file = Artifact::new("/etc/unruly/x");
                 file.push(rick_plugin_sdk::Line::text("x=").secret("s", &["rot13"]), place());
+                out.artifact(file);
+            }
+            Act::SecretElsewhere => {
+                let mut file = Artifact::new("/etc/unruly/x");
+                file.push(rick_plugin_sdk::Line::text("x=").secret("../../shadow", &[]), place());
                 out.artifact(file);
             }
             Act::TooLate => drop(out.add::<slots::Env>("X", &text("1"), place())),
