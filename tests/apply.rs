@@ -274,6 +274,27 @@ fn what_is_no_longer_built_goes_with_its_block_and_its_folders() {
 }
 
 #[test]
+fn a_service_that_was_renamed_keeps_what_it_had() {
+    let Some((project, root)) = guide() else { return };
+    root.applied(&project, &[]);
+    // The same user and database, under another name.
+    let kept = "[postgres]\ndatabase = \"reports\"\nrole = \"reports\"\n\n\
+                [account]\nuser = \"reports\"\nuid = 803\nsubordinate_first = 10196608\n";
+    let text = project.read("services/reports.toml").replace("[postgres]", kept);
+    let text = text.replace("[authentik]", "[authentik]\nslug = \"reports\"\nclient_id = \"reports\"");
+    fs::remove_file(project.path().join("services/reports.toml")).expect("it is there");
+    project.write("services/figures.toml", &text);
+    let lock = project.read("rick.lock");
+    project.write("rick.lock", &lock.replace("reports", "figures"));
+    project.build();
+    root.rick(&project, &["secrets", "generate"]);
+    let said = root.applied(&project, &[]);
+    assert!(!said.out.contains("manager of reports stopped"), "{}", said.out);
+    assert!(root.exists("var/lib/systemd/linger/reports"));
+    root.refused(&project, &["--purge", "reports"], &["`reports` cannot be purged: its user `reports` is that of `figures`"]);
+}
+
+#[test]
 fn what_is_built_is_not_purged() {
     let Some((project, root)) = guide() else { return };
     root.applied(&project, &[]);

@@ -294,6 +294,26 @@ impl Action {
         }
     }
 
+    /// Whether another is about the same thing on the machine, so that it is still built although its step has another id.
+    pub fn is_about_the_same_as(&self, other: &Action) -> bool {
+        match (self, other) {
+            (Action::UserUnits { user, .. }, Action::UserUnits { user: that, .. })
+            | (Action::UserManager { user, .. }, Action::UserManager { user: that, .. }) => user == that,
+            (Action::PodmanSecret { user, name, .. }, Action::PodmanSecret { user: that, name: called, .. }) => {
+                user == that && name == called
+            }
+            (Action::Block { file, marker, .. }, Action::Block { file: that, marker: called, .. }) => {
+                file == that && marker == called
+            }
+            (Action::SystemUnit { unit, .. }, Action::SystemUnit { unit: that, .. }) => unit == that,
+            (Action::Sql { undo, purge, .. }, Action::Sql { undo: that, purge: called, .. }) => undo == that && purge == called,
+            (Action::ContainerCommand { user, undo, .. }, Action::ContainerCommand { user: that, undo: called, .. }) => {
+                user == that && undo == called
+            }
+            _ => false,
+        }
+    }
+
     /// Whether it can be done where the system does not run: in a folder that will be a machine's root.
     pub fn works_below_a_root(&self) -> bool {
         matches!(

@@ -102,6 +102,11 @@ pub fn ask<'a>(
                 format!("`{service}` is to be purged, and the build has it"),
                 "remove its manifest and build again: its data goes with --purge then",
             );
+        } else if let Some(shared) = still_used(build, &record, service) {
+            refuse(
+                format!("`{service}` cannot be purged: {shared}"),
+                "its data is another service's now; what else is left of it is for you to remove",
+            );
         } else if !known {
             refuse(format!("there is nothing of `{service}` on this machine to purge"), "is the name right?");
         }
@@ -138,6 +143,29 @@ pub fn ask<'a>(
         return Ok(Err(refusals));
     }
     Ok(Ok(Asked { build, machine, record, values: found.values, purge: allowed.purge.clone() }))
+}
+
+/// What of a service that is gone is a service's of the build: a service that was renamed may have kept its user or its database.
+fn still_used(build: &Build, record: &Record, service: &str) -> Option<String> {
+    let removed = record.removed().get(service).into_iter().flatten();
+    let leaving = record.steps().filter(|step| step.service.as_deref() == Some(service));
+    let gone: Vec<&Step> = removed.chain(leaving).collect();
+    for step in &gone {
+        let user = match &step.action {
+            Action::SubordinateIds { user, .. } => Some(user.as_str()),
+            action => action.user().map(|(user, _)| user),
+        };
+        let other = build.steps.iter().find(|other| {
+            user.is_some() && other.action.user().map(|(user, _)| user) == user
+                || matches!(step.action, Action::Sql { purge: Some(_), .. }) && other.action.is_about_the_same_as(&step.action)
+        });
+        if let Some(other) = other {
+            let whose = other.service.as_deref().unwrap_or("the machine");
+            let what = user.map_or_else(|| "its database".to_owned(), |user| format!("its user `{user}`"));
+            return Some(format!("{what} is that of `{whose}`"));
+        }
+    }
+    None
 }
 
 /// Asks everybody who may have secrets.

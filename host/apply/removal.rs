@@ -16,7 +16,12 @@ use super::{Event, act::Context};
 
 /// Takes away what is no longer built.
 pub fn remove(work: &mut Work<'_>) -> Result<(), Halt> {
-    let built: BTreeMap<&str, &Step> = work.build.steps.iter().map(|step| (step.id.as_str(), step)).collect();
+    let build = work.build;
+    let by_id: BTreeMap<&str, &Step> = build.steps.iter().map(|step| (step.id.as_str(), step)).collect();
+    let built = |step: &Step| -> Option<&Step> {
+        let by_id = by_id.get(step.id.as_str()).copied();
+        by_id.or_else(|| build.steps.iter().find(|other| other.action.is_about_the_same_as(&step.action)))
+    };
     let gone: BTreeSet<Utf8PathBuf> = work.record.files().filter(|path| !work.build.files.contains_key(*path)).cloned().collect();
     let before: Vec<Step> = work.record.steps().cloned().collect();
     leave(work, &before)?;
@@ -24,9 +29,8 @@ pub fn remove(work: &mut Work<'_>) -> Result<(), Halt> {
         let of_phase: Vec<&Step> = before.iter().filter(|step| step.phase == phase).collect();
         // What uses a file is stopped before the file goes.
         for step in &of_phase {
-            let now = built.get(step.id.as_str()).copied();
-            undo(work, step, now)?;
-            if now.is_none() {
+            undo(work, step, built(step))?;
+            if !by_id.contains_key(step.id.as_str()) {
                 work.record.note(Note::Undone(step.id.clone()))?;
             }
         }
@@ -42,7 +46,7 @@ pub fn remove(work: &mut Work<'_>) -> Result<(), Halt> {
         }
         // And what had read it is told.
         for step in of_phase.iter().filter(|step| step.changed.iter().any(|path| files.contains(&path))) {
-            follow(work, step, built.get(step.id.as_str()).copied())?;
+            follow(work, step, built(step))?;
         }
     }
     for path in &gone {
@@ -134,11 +138,8 @@ fn undo(work: &mut Work<'_>, step: &Step, now: Option<&Step>) -> Result<(), Halt
             format!("stop {} of {user}", vanished.join(", "))
         }
         (Action::Block { file, marker, .. }, None) => {
-            let moved = work.build.steps.iter().any(
-                |other| matches!(&other.action, Action::Block { file: that, marker: name, .. } if that == file && name == marker),
-            );
             let there = act::text_of(&work.machine.path(file)).map_err(halt)?;
-            let Some((real, text, mut ready)) = there.filter(|_| !moved) else { return Ok(()) };
+            let Some((real, text, mut ready)) = there else { return Ok(()) };
             let without = act::without_block(&text, marker).map_err(|what| halt(Trouble::of(format!("`{file}` {what}"))))?;
             if without == text {
                 return Ok(());
