@@ -10,7 +10,7 @@ pub mod ask;
 pub mod build;
 pub mod carry;
 pub mod command;
-mod files;
+pub mod files;
 pub mod machine;
 pub mod ports;
 mod purge;
@@ -67,6 +67,8 @@ pub struct Applied {
     pub stopped: Option<Stopped>,
     /// What is left to be done: where the machine runs, or after `--until`.
     pub waiting: Vec<String>,
+    /// What could not be undone now, and why not.
+    pub deferred: Vec<(String, String)>,
     /// Services whose data is still there.
     pub left: Vec<String>,
 }

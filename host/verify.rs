@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::apply::build::Build;
 use crate::apply::machine::Machine;
-use crate::secrets::Values;
+use crate::secrets::{Key, Values};
 
 /// A question with its right answer, as `checks.json` has it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -188,6 +188,8 @@ pub struct Context<'a> {
     pub build: &'a Build,
     /// The secrets that could be had.
     pub values: &'a Values,
+    /// The machine's key, if it has one: with it, files that have secrets in them can be compared.
+    pub key: Option<&'a Key>,
     /// Cookies of somebody's session, by who it is.
     pub sessions: &'a BTreeMap<Visitor, String>,
 }

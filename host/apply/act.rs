@@ -54,6 +54,8 @@ impl Context<'_> {
         match &step.action {
             Action::SubordinateIds { .. }
             | Action::Block { .. }
+            | Action::Sysusers { .. }
+            | Action::Tmpfiles { .. }
             | Action::UserManager { .. }
             | Action::PodmanSecret { .. }
             | Action::Pull { .. } => true,
@@ -67,6 +69,8 @@ impl Context<'_> {
         let needed = match action {
             Action::Identity { .. } | Action::Version { .. } | Action::Port { .. } => false,
             Action::SubordinateIds { user, first, count } => self.lacks_subordinate_ids(user, *first, *count)?,
+            Action::Sysusers { file } => self.lacks_users(file)?,
+            Action::Tmpfiles { file } => self.lacks_directories(file)?,
             Action::Block { file, source, marker, position } => return self.look_at_block(file, source, marker, *position),
             Action::UserManager { user, groups, .. } => self.manager_is_wanted(user, groups)?,
             Action::PodmanSecret { user, name, secret, encode, .. } => self.secret_differs(user, name, secret, encode)?,

@@ -125,7 +125,8 @@ pub fn ask<'a>(
                 providers::DIRECTORY
             )
         };
-        refuse(format!("nobody has the secret {name}, which {by} needs"), &help);
+        let needs = if needed.services.len() > 1 { "need" } else { "needs" };
+        refuse(format!("nobody has the secret {name}, which {by} {needs}"), &help);
     }
     for (name, reason) in &found.refused {
         refuse(format!("the secret {name} cannot be used: {reason}"), "give it another way, or another value");
@@ -196,7 +197,7 @@ fn identity(accounts: &Accounts, user: &str, uid: u32, group: &str, gid: u32) ->
         (Some(there), _) if there == gid => {}
         (Some(there), _) => refused.push((
             format!("the group `{group}` is there already with gid {there}, and the build takes {gid} for granted"),
-            "remove the group, or give the service another `user` in [account]".to_owned(),
+            format!("`uid = {there}` in [account] if that is free as a uid, too; or give the service another `user`, or remove the group"),
         )),
         (None, Some(other)) => refused.push((
             format!("gid {gid}, which is to be `{group}`, is `{other}` on this machine"),
@@ -252,7 +253,8 @@ fn version(accounts: &Accounts, of: Software, stated: &str) -> Refused {
         return vec![(format!("{} does not say its version: `{said}`", of.name()), "ask it by hand".to_owned())];
     }
     let wanted = numbers(stated);
-    let compared = wanted.len().min(2);
+    // PostgreSQL's second number is a patch: <https://www.postgresql.org/support/versioning/>.
+    let compared = wanted.len().min(if of == Software::Postgresql { 1 } else { 2 });
     if wanted[..compared] == there[..compared.min(there.len())] {
         return Vec::new();
     }

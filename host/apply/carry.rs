@@ -51,6 +51,8 @@ pub struct Work<'a> {
     pub(super) how: How,
     pub(super) say: &'a mut dyn FnMut(Event),
     pub(super) applied: Applied,
+    /// Steps that are no longer built and could not be undone now.
+    pub(super) deferred: Vec<Step>,
     /// Steps that another one has done as well.
     covered: BTreeSet<String>,
     /// Files as they were before this phase, where a refusal takes them back.
@@ -62,12 +64,14 @@ pub fn carry_out(asked: Asked<'_>, how: How, say: &mut dyn FnMut(Event)) -> Resu
     let Asked { build, machine, mut record, values, purge } = asked;
     record.begin()?;
     let (applied, covered) = (Applied::default(), BTreeSet::new());
-    let mut work = Work { build, machine, values, record, how, say, applied, covered, saved: Vec::new() };
+    let mut work = Work { build, machine, values, record, how, say, applied, deferred: Vec::new(), covered, saved: Vec::new() };
     let until = how.until.unwrap_or(Phase::Ask);
     let done = work.everything(&purge, until);
     match done {
         Ok(()) if how.until.is_none() && work.applied.waiting.is_empty() => {
-            work.record.finish(&build.machine, &build.steps)?;
+            let kept: Vec<Step> = build.steps.iter().chain(&work.deferred).cloned().collect();
+            let built = build.steps.iter().filter_map(|step| step.service.as_deref()).collect();
+            work.record.finish(&build.machine, &kept, &built)?;
         }
         Ok(()) => {}
         Err(Halt::Error(error)) => return Err(error),
@@ -85,7 +89,9 @@ pub fn carry_out(asked: Asked<'_>, how: How, say: &mut dyn FnMut(Event)) -> Resu
 
 impl Work<'_> {
     fn everything(&mut self, purge: &[String], until: Phase) -> Result<(), Halt> {
-        removal::remove(self)?;
+        if self.how.until != Some(Phase::Ask) {
+            removal::remove(self)?;
+        }
         for phase in Phase::ALL {
             if self.how.until == Some(phase) {
                 break;
@@ -94,7 +100,11 @@ impl Work<'_> {
         }
         if self.how.until.is_some() {
             let rest = self.build.steps.iter().filter(|step| step.phase >= until && self.is_called_for(step));
-            self.applied.waiting = rest.map(|step| step.action.title()).collect();
+            // What is found done already is not left; what cannot be looked at yet is.
+            let left = rest.filter(|step| !matches!(self.context().look(&step.action), Ok(Need::Nothing)));
+            let mut titles: Vec<String> = left.map(|step| step.action.title()).collect();
+            titles.dedup();
+            self.applied.waiting = titles;
             return Ok(());
         }
         for service in purge {
@@ -112,7 +122,10 @@ impl Work<'_> {
         let mut reloaded = false;
         for step in build.steps.iter().filter(|step| step.phase == phase) {
             // One reload reads every unit of the phase: all of its files are there.
-            if reloaded && step.action == (Action::SystemUnitsReload {}) && self.record.called_for(step) {
+            if reloaded && step.action == (Action::SystemUnitsReload {}) {
+                if !self.record.called_for(step) {
+                    continue;
+                }
                 self.record.note(Note::Begin(Box::new(step.clone())))?;
                 self.record.note(Note::Done(step.id.clone()))?;
                 continue;
@@ -150,7 +163,9 @@ impl Work<'_> {
             (Some(there), Some(written)) => self.record.key.digest(there) != written,
             _ => false,
         };
-        self.save(path, &target)?;
+        if file.phase == Phase::Proxy {
+            self.save(path, &target)?;
+        }
         self.record.note(Note::Write(path.to_owned(), digest))?;
         if !self.how.pretend {
             for made in files::make_parents(self.machine, path)? {
@@ -192,6 +207,9 @@ impl Work<'_> {
                     self.record.note(Note::Removed(path.clone()))?;
                 }
             }
+            if self.build.files.contains_key(&path) {
+                self.applied.files = self.applied.files.saturating_sub(1);
+            }
             (self.say)(Event::Undid(format!("{path} as it was")));
         }
         Ok(())
@@ -204,11 +222,17 @@ impl Work<'_> {
         }
         let title = step.action.title();
         if !self.machine.runs() && !step.action.works_below_a_root() {
-            self.applied.waiting.push(title);
+            if !self.applied.waiting.contains(&title) {
+                self.applied.waiting.push(title);
+            }
             return Ok(false);
         }
         let halt = |trouble: Trouble| Halt::Trouble(step.action.title(), trouble);
+        // A file of users or directories that changed is read, whatever is there.
+        let reads = matches!(step.action, Action::Sysusers { .. } | Action::Tmpfiles { .. });
+        let all = reads && (self.how.all_steps || self.record.called_for(step));
         let need = match self.context().look(&step.action) {
+            Ok(_) if all => Need::All,
             Ok(need) => need,
             // What it looks at is made by a step that was only said, not done.
             Err(_) if self.how.pretend => Need::All,
@@ -230,7 +254,9 @@ impl Work<'_> {
         }
         if !self.how.pretend {
             if let (Need::Replace(real, ready), Action::Block { file, .. }) = (&need, &step.action) {
-                self.save(file, real)?;
+                if step.phase == Phase::Proxy {
+                    self.save(file, real)?;
+                }
                 ready.put(real)?;
             }
             if matches!(step.action, Action::Pull { .. } | Action::ContainerCommand { .. }) {

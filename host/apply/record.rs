@@ -129,12 +129,26 @@ impl Record {
         };
         // The last line is in halves if the power went; what it said was not done then.
         for line in read(&directory.join(JOURNAL))?.unwrap_or_default().lines() {
-            if let Ok(note) = serde_json::from_str(line) {
-                record.unfinished = true;
-                record.take(&note);
+            match serde_json::from_str(line) {
+                Ok(note) => {
+                    record.unfinished = true;
+                    record.take(&note);
+                }
+                Err(_) if serde_json::from_str::<serde_json::Value>(line).is_ok() => {
+                    let path = directory.join(JOURNAL);
+                    return Err(Error::Usage(format!(
+                        "`{path}` has a line that this rick does not know; go on with the rick that wrote it"
+                    )));
+                }
+                Err(_) => {}
             }
         }
         Ok(record)
+    }
+
+    /// The machine's key, if one was kept.
+    pub fn kept_key(&self) -> Option<&Key> {
+        self.key_is_kept.then_some(&self.key)
     }
 
     /// From here on things are written down.
@@ -296,14 +310,14 @@ impl Record {
     }
 
     /// All is done: what the machine is now is kept, and the journal is cleared.
-    pub fn finish(&mut self, machine: &str, steps: &[Step]) -> Result<(), Error> {
+    /// `built`: the services that are on it.
+    pub fn finish(&mut self, machine: &str, steps: &[Step], built: &BTreeSet<&str>) -> Result<(), Error> {
         let kept: BTreeMap<String, Step> = steps.iter().map(|step| (step.id.clone(), step.clone())).collect();
         let changes = self.unfinished || self.count > 0 || self.state.steps != kept || self.state.machine != machine;
         self.state.steps = kept;
         self.state.machine = machine.to_owned();
         // A service that is back has nothing left over.
-        let back: BTreeSet<&str> = steps.iter().filter_map(|step| step.service.as_deref()).collect();
-        self.state.removed.retain(|service, _| !back.contains(service.as_str()));
+        self.state.removed.retain(|service, _| !built.contains(service.as_str()));
         if self.pretend || !changes {
             return Ok(());
         }

@@ -14,6 +14,15 @@ use super::files;
 use super::record::Note;
 use super::{Event, act::Context};
 
+/// What came of undoing a step.
+enum Undone {
+    /// It is undone, or there was nothing to undo.
+    Done,
+    /// It cannot be undone now, and why not: the next apply tries again.
+    Deferred(String),
+}
+use Undone::Deferred;
+
 /// Takes away what is no longer built.
 pub fn remove(work: &mut Work<'_>) -> Result<(), Halt> {
     let build = work.build;
@@ -29,15 +38,19 @@ pub fn remove(work: &mut Work<'_>) -> Result<(), Halt> {
         let of_phase: Vec<&Step> = before.iter().filter(|step| step.phase == phase).collect();
         // What uses a file is stopped before the file goes.
         for step in &of_phase {
-            undo(work, step, built(step))?;
-            if !by_id.contains_key(step.id.as_str()) {
+            if let Deferred(reason) = undo(work, step, built(step))? {
+                work.applied.deferred.push((step.action.title(), reason));
+                work.deferred.push((*step).clone());
+            } else if !by_id.contains_key(step.id.as_str()) {
                 work.record.note(Note::Undone(step.id.clone()))?;
             }
         }
         // A file goes in the phase that it came in: the first that names it.
         let names = |step: &Step, path: &Utf8PathBuf| step.changed.contains(path) || source_of(step) == Some(path);
         let first = |path: &Utf8PathBuf| before.iter().filter(|step| names(step, path)).map(|step| step.phase).min();
-        let files: Vec<&Utf8PathBuf> = gone.iter().filter(|path| first(path) == Some(phase)).collect();
+        // And stays for as long as it is wanted to undo what it brought.
+        let wanted = |path: &Utf8PathBuf| work.deferred.iter().any(|step| names(step, path));
+        let files: Vec<&Utf8PathBuf> = gone.iter().filter(|path| first(path) == Some(phase) && !wanted(path)).collect();
         for path in &files {
             remove_file(work, path)?;
         }
@@ -50,7 +63,8 @@ pub fn remove(work: &mut Work<'_>) -> Result<(), Halt> {
         }
     }
     for path in &gone {
-        if work.record.owns(path) {
+        let wanted = work.deferred.iter().any(|step| step.changed.contains(path));
+        if work.record.owns(path) && !wanted {
             remove_file(work, path)?;
         }
     }
@@ -119,7 +133,7 @@ fn has_manager(uid: u32) -> Result<bool, Trouble> {
 }
 
 /// Undoes what a step did, where it is no longer built, or what it did of that which is no longer in it.
-fn undo(work: &mut Work<'_>, step: &Step, now: Option<&Step>) -> Result<(), Halt> {
+fn undo(work: &mut Work<'_>, step: &Step, now: Option<&Step>) -> Result<Undone, Halt> {
     let (runs, pretend) = (work.machine.runs(), work.how.pretend);
     let halt = |trouble: Trouble| Halt::Trouble(step.action.title(), trouble);
     let did = match (&step.action, now.map(|now| &now.action)) {
@@ -130,7 +144,7 @@ fn undo(work: &mut Work<'_>, step: &Step, now: Option<&Step>) -> Result<(), Halt
             };
             let vanished: Vec<String> = units.iter().filter(|unit| !kept.contains(unit)).cloned().collect();
             if vanished.is_empty() || !runs || !has_manager(*uid).map_err(halt)? {
-                return Ok(());
+                return Ok(Undone::Done);
             }
             if !pretend && let Ok(user) = work.context().user(user) {
                 act::stop_units(&user, &vanished).map_err(halt)?;
@@ -139,10 +153,10 @@ fn undo(work: &mut Work<'_>, step: &Step, now: Option<&Step>) -> Result<(), Halt
         }
         (Action::Block { file, marker, .. }, None) => {
             let there = act::text_of(&work.machine.path(file)).map_err(halt)?;
-            let Some((real, text, mut ready)) = there else { return Ok(()) };
+            let Some((real, text, mut ready)) = there else { return Ok(Undone::Done) };
             let without = act::without_block(&text, marker).map_err(|what| halt(Trouble::of(format!("`{file}` {what}"))))?;
             if without == text {
-                return Ok(());
+                return Ok(Undone::Done);
             }
             ready.bytes = without.into_bytes();
             if !pretend {
@@ -150,26 +164,31 @@ fn undo(work: &mut Work<'_>, step: &Step, now: Option<&Step>) -> Result<(), Halt
             }
             format!("block in {file} taken out")
         }
-        (Action::Sql { undo: Some(script), database, .. }, None) if runs => {
+        (Action::Sql { undo: Some(script), .. }, None) if runs => {
             if !pretend {
                 work.context().sql(&step.action, script).map_err(halt)?;
             }
-            format!("access taken away in {database}")
+            format!("access of {} to PostgreSQL taken away", step.service.as_deref().unwrap_or("the machine"))
         }
         (Action::ContainerCommand { user, container, r#as, undo: Some(undo), .. }, None) if runs => {
             // Where the container goes as well, so does what it remembers.
             let stays = work.build.steps.iter().any(|other| other.action.user().is_some_and(|(whose, _)| whose == user));
             if !stays {
-                return Ok(());
+                return Ok(Undone::Done);
             }
-            if !pretend {
-                work.context().undo_inside(user, container, r#as.as_deref(), undo).map_err(halt)?;
+            if !pretend && let Err(trouble) = work.context().undo_inside(user, container, r#as.as_deref(), undo) {
+                // A service is taken off also where somebody else cannot be told of it now.
+                return Ok(Deferred(work.values.hide(&trouble.what)));
             }
             format!("in {container}: {}", undo.join(" "))
         }
         (Action::PodmanSecret { user, name, .. }, None) if runs => {
-            if !pretend && let Ok(user) = work.context().user(user) {
-                act::remove_secret(&user, name).map_err(halt)?;
+            if !pretend && let Ok(account) = work.context().user(user) {
+                // Without the manager, podman's own processes would be of nobody who ends them.
+                if !has_manager(account.uid).map_err(halt)? {
+                    run(&["systemctl", "start", &format!("user@{}.service", account.uid)]).done().map_err(halt)?;
+                }
+                act::remove_secret(&account, name).map_err(halt)?;
             }
             format!("secret {name} of {user} removed")
         }
@@ -185,11 +204,11 @@ fn undo(work: &mut Work<'_>, step: &Step, now: Option<&Step>) -> Result<(), Halt
             }
             format!("systemctl stop {unit}")
         }
-        _ => return Ok(()),
+        _ => return Ok(Undone::Done),
     };
     work.applied.steps += 1;
     (work.say)(Event::Undid(did));
-    Ok(())
+    Ok(Undone::Done)
 }
 
 /// Does what a file that is gone called for: as it is built now, else as it was before.

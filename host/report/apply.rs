@@ -46,7 +46,9 @@ pub fn refused(refusals: &[Refusal]) -> String {
 /// The last words.
 pub fn summary(machine: &str, applied: &Applied, pretend: bool) -> String {
     let mut text = String::new();
-    if applied.nothing_changed() {
+    if applied.nothing_changed() && !applied.waiting.is_empty() {
+        text.push_str(&format!("{machine}   nothing to do here\n"));
+    } else if applied.nothing_changed() {
         text.push_str(&format!("{machine}   nothing to do: the machine is as it was built\n"));
     } else {
         let would = if pretend { "   would be done" } else { "" };
@@ -57,6 +59,9 @@ pub fn summary(machine: &str, applied: &Applied, pretend: bool) -> String {
         for step in &applied.waiting {
             text.push_str(&format!("  . {step}\n"));
         }
+    }
+    for (step, reason) in &applied.deferred {
+        text.push_str(&format!("not undone, and tried again by the next apply: {step}: {reason}\n"));
     }
     for service in &applied.left {
         text.push_str(&format!("the data of {service} is still there; `rick apply --purge {service}` removes it\n"));

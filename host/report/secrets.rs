@@ -37,5 +37,6 @@ fn table(machine: &str, rows: Vec<[String; 3]>) -> String {
     let (first, second) = (width(0), width(1));
     let lines: String =
         rows.iter().map(|[a, b, c]| format!("  {a:first$}   {b:second$}   {c}").trim_end().to_owned() + "\n").collect();
-    format!("{machine}   {} secrets\n{lines}", rows.len())
+    let secrets = if rows.len() == 1 { "secret" } else { "secrets" };
+    format!("{machine}   {} {secrets}\n{lines}", rows.len())
 }

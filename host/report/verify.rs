@@ -32,6 +32,7 @@ pub fn human(machine: &str, asked: &[Asked], all: bool) -> String {
     let holding = count(|answer| *answer == Answer::Holds);
     let failing = count(|answer| matches!(answer, Answer::Fails { .. }));
     let not_asked = count(|answer| matches!(answer, Answer::NotAsked(_)));
-    text.push_str(&format!("{} checks: {holding} hold, {failing} fail, {not_asked} were not asked\n", asked.len()));
+    let checks = if asked.len() == 1 { "1 check".to_owned() } else { format!("{} checks", asked.len()) };
+    text.push_str(&format!("{checks}: {holding} hold, {failing} fail, {not_asked} were not asked\n"));
     text
 }

@@ -130,7 +130,7 @@ impl<'a> Providers<'a> {
                 }
                 Provider::Command { command, .. } if command.iter().any(|word| word.contains("{name}")) => {
                     let words: Vec<String> = command.iter().map(|word| word.replace("{name}", name)).collect();
-                    let value = said_by(&words)?.map(|said| Value::new(said.trim_end_matches(['\n', '\r']).to_owned()));
+                    let value = said_by(&words)?.map(|said| Value::new(without_newline(said)));
                     value.map(|value| (value, program(command)))
                 }
                 Provider::Command { command, format } => {
@@ -151,7 +151,15 @@ fn program(command: &[String]) -> String {
     format!("`{}`", command.first().map(String::as_str).unwrap_or_default())
 }
 
-/// The text of a file that its owner alone can read; a last newline is the editor's.
+/// The last newline is the editor's, or that of the program that printed it.
+fn without_newline(mut text: String) -> String {
+    if text.ends_with('\n') {
+        text.pop();
+    }
+    text
+}
+
+/// The text of a file that its owner alone can read.
 fn private_file(path: &Utf8Path) -> Result<Option<Value>, String> {
     let metadata = match fs::metadata(path) {
         Ok(metadata) => metadata,
@@ -167,7 +175,7 @@ fn private_file(path: &Utf8Path) -> Result<Option<Value>, String> {
         ));
     }
     match fs::read_to_string(path) {
-        Ok(text) => Ok(Some(Value::new(text.strip_suffix('\n').map(str::to_owned).unwrap_or(text)))),
+        Ok(text) => Ok(Some(Value::new(without_newline(text)))),
         Err(error) => Err(format!("`{path}` cannot be read: {error}")),
     }
 }
@@ -200,7 +208,7 @@ fn credential(name: &str, path: &dyn Fn(&Utf8Path) -> Utf8PathBuf) -> Result<Opt
     if let Some(directory) = std::env::var("CREDENTIALS_DIRECTORY").ok().filter(|directory| !directory.is_empty()) {
         let file = Utf8Path::new(&directory).join(name);
         match fs::read_to_string(&file) {
-            Ok(text) => return Ok(Some((Value::new(text.trim_end_matches('\n').to_owned()), format!("the credential {name}")))),
+            Ok(text) => return Ok(Some((Value::new(without_newline(text)), format!("the credential {name}")))),
             Err(error) if error.kind() == ErrorKind::NotFound => {}
             Err(error) => return Err(format!("`{file}` cannot be read: {error}")),
         }
@@ -211,7 +219,7 @@ fn credential(name: &str, path: &dyn Fn(&Utf8Path) -> Utf8PathBuf) -> Result<Opt
     }
     let words = ["systemd-creds", "decrypt", encrypted.as_str(), "-"].map(str::to_owned);
     match said_by(&words)? {
-        Some(text) => Ok(Some((Value::new(text.trim_end_matches('\n').to_owned()), encrypted.to_string()))),
+        Some(text) => Ok(Some((Value::new(without_newline(text)), encrypted.to_string()))),
         None => Err(format!("`systemd-creds` cannot decrypt `{encrypted}`")),
     }
 }

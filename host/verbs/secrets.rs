@@ -69,6 +69,12 @@ impl List {
         let mut sink: Sink = std::mem::take(&mut inputs.sink);
         let judged = judged(project, &inputs.plugins, lock, &mut sink);
         let diagnostics = print_problems(ui, &sink, &project.sources, report::Format::Human, false)?;
+        if let Some(machine) = &self.machine
+            && !project.machines.contains(machine)
+        {
+            let known = project.machines.join(", ");
+            return Err(Error::Usage(format!("there is no machine `{machine}` in rick.toml; the machines are {known}")).into());
+        }
         for machine in project.machines.iter().filter(|machine| self.machine.as_ref().is_none_or(|only| only == *machine)) {
             let secrets = index::secrets(judged.deployment(), machine);
             write!(ui.out, "{}", report::secrets::list(machine, &secrets))?;
@@ -111,7 +117,7 @@ impl Generate {
                 None => left.push(name.clone()),
             }
         }
-        if made == 0 && !ui.global.quiet {
+        if made == 0 && found.refused.is_empty() && !ui.global.quiet {
             writeln!(ui.out, "nothing to make: every secret that may be random is there")?;
         }
         for name in &left {

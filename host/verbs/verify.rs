@@ -9,6 +9,7 @@ use camino::Utf8PathBuf;
 use clap::ValueEnum;
 
 use crate::apply::ask;
+use crate::apply::record::Record;
 use crate::cli::{Failed, Outcome, Ui};
 use crate::error::Error;
 use crate::report;
@@ -62,7 +63,14 @@ impl Verify {
         }
         let mut sessions = BTreeMap::new();
         for (visitor, file) in &self.session {
-            sessions.insert(*visitor, fs::read_to_string(file).map_err(Error::file("read", file))?);
+            let cookies = fs::read_to_string(file).map_err(Error::file("read", file))?;
+            // curl takes a text without it for a file's name.
+            if !cookies.contains('=') {
+                return Err(
+                    Error::Usage(format!("`{file}` has no cookies: one is `NAME=VALUE`, several with `; ` between")).into()
+                );
+            }
+            sessions.insert(*visitor, cookies);
         }
         let found = ask::secrets(&build, &machine);
         let wanted = |check: &&Check| {
@@ -74,15 +82,19 @@ impl Verify {
         } else if checks.is_empty() {
             return Err(Error::Usage(format!("the build has no checks of {}", self.service.join(", "))).into());
         }
-        let context = Context { machine: &machine, build: &build, values: &found.values, sessions: &sessions };
+        let record = Record::open(&machine, true)?;
+        let key = record.kept_key();
+        let context = Context { machine: &machine, build: &build, values: &found.values, key, sessions: &sessions };
         let asked = verify(&context, &checks, Duration::from_secs(self.wait));
         let text = match self.format {
             Format::Human => report::verify::human(&build.machine, &asked, ui.global.verbose > 0),
             Format::Tap => report::tap::render(&asked),
             Format::Junit => report::junit::render(&build.machine, &asked).map_err(Error::Usage)?,
         };
-        write!(ui.out, "{text}")?;
         let fails = asked.iter().any(|asked| matches!(asked.answer, Answer::Fails { .. }));
+        if fails || !ui.global.quiet || self.format != Format::Human {
+            write!(ui.out, "{text}")?;
+        }
         Ok(if fails { Outcome::Problems } else { Outcome::Clean })
     }
 }

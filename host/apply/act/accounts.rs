@@ -7,6 +7,7 @@ use camino::Utf8Path;
 
 use super::Context;
 use crate::apply::command::{Trouble, run};
+use crate::apply::machine::described;
 use crate::write::replace;
 
 /// Whose ranges these are: <https://man7.org/linux/man-pages/man5/subuid.5.html>
@@ -22,6 +23,39 @@ impl Context<'_> {
         let ended = run(&["systemd-tmpfiles", "--create", &self.root_argument(), self.machine.path(file).as_str()]).ended()?;
         // 65: a line was not understood, 73: something could not be made; the rest is done all the same.
         if ended.succeeded() { Ok(()) } else { Err(ended.trouble("`systemd-tmpfiles` did not make all of it")) }
+    }
+
+    /// Whether a user of the file is not there.
+    pub(super) fn lacks_users(&self, file: &Utf8Path) -> Result<bool, Trouble> {
+        let text = String::from_utf8_lossy(&self.contents(file)?).into_owned();
+        let accounts = self.machine.accounts().map_err(|error| Trouble::of(error.to_string()))?;
+        let missing = |line: &str| {
+            let mut fields = line.split_whitespace();
+            match (fields.next(), fields.next()) {
+                (Some("u"), Some(user)) => accounts.user(user).is_none(),
+                (Some("g"), Some(group)) => accounts.group(group).is_none(),
+                (Some("m"), Some(user)) => fields.next().is_some_and(|group| !accounts.supplementary(user).contains(&group)),
+                _ => false,
+            }
+        };
+        Ok(text.lines().any(missing))
+    }
+
+    /// Whether something of the file is not there, or is somebody else's. A path in quotes is left to systemd-tmpfiles.
+    pub(super) fn lacks_directories(&self, file: &Utf8Path) -> Result<bool, Trouble> {
+        let text = String::from_utf8_lossy(&self.contents(file)?).into_owned();
+        let accounts = self.machine.accounts().map_err(|error| Trouble::of(error.to_string()))?;
+        let lacks = |line: &str| {
+            let fields: Vec<&str> = line.split_whitespace().collect();
+            let [kind @ ("d" | "f"), path, mode, owner, group, ..] = fields[..] else { return false };
+            if path.contains(['"', '\\', '%']) {
+                return false;
+            }
+            let Ok(metadata) = fs::metadata(self.machine.path(Utf8Path::new(path))) else { return true };
+            // What is in a file that is there is left as it is, and so are its owner and mode.
+            kind == "d" && described(&metadata, &accounts) != format!("{mode:0>4} {owner}:{group}")
+        };
+        Ok(text.lines().any(lacks))
     }
 
     fn root_argument(&self) -> String {

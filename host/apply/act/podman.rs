@@ -1,7 +1,10 @@
 //! A user's podman: its secrets, images, and commands inside its containers.
 
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+
 use super::Context;
-use crate::apply::command::{Ended, Trouble, run};
+use crate::apply::command::{Ended, Run, Trouble, run};
 use crate::apply::machine::User;
 use crate::secrets::Value;
 
@@ -11,6 +14,21 @@ const LABEL: &str = "rick";
 const PULL: u32 = 3600;
 /// A command may be an installation, in seconds.
 const COMMAND: u32 = 1800;
+
+/// A podman of a user's.
+///
+/// podman keeps the number of a process that holds its user namespace. Where podman was killed just as it made that process, the
+/// number is of nobody, and each podman after it fails: "cannot re-exec process to join the existing user namespace".
+fn podman<'a>(user: &'a User, words: &[&str]) -> Run<'a> {
+    let file = format!("/run/user/{}/libpod/tmp/pause.pid", user.uid);
+    if let Some(process) = fs::read_to_string(&file).ok().and_then(|text| text.trim().parse::<u32>().ok()) {
+        let owner = fs::metadata(format!("/proc/{process}")).map(|metadata| metadata.uid());
+        if owner.ok() != Some(user.uid) {
+            let _ = fs::remove_file(&file);
+        }
+    }
+    run(&["podman"]).words(words.iter().copied()).by(user)
+}
 
 impl Context<'_> {
     fn secret_value(&self, secret: &str, encode: &[String]) -> Result<(Value, String), Trouble> {
@@ -24,7 +42,7 @@ impl Context<'_> {
         let user = self.user(user)?;
         let (_, digest) = self.secret_value(secret, encode)?;
         let format = format!("{{{{index .Spec.Labels \"{LABEL}\"}}}}");
-        let ended = run(&["podman", "secret", "inspect", "--format", &format, name]).by(&user).ended()?;
+        let ended = podman(&user, &["secret", "inspect", "--format", &format, name]).ended()?;
         Ok(!ended.succeeded() || ended.out.trim() != digest)
     }
 
@@ -35,16 +53,14 @@ impl Context<'_> {
         // `--replace` is not in every podman that rick writes for.
         remove_secret(&user, name)?;
         let label = format!("{LABEL}={digest}");
-        let ended = run(&["podman", "secret", "create", "--label", &label, name, "-"])
-            .by(&user)
-            .reading(value.expose().as_bytes())
-            .ended()?;
+        let create = podman(&user, &["secret", "create", "--label", &label, name, "-"]);
+        let ended = create.reading(value.expose().as_bytes()).ended()?;
         if ended.succeeded() { Ok(()) } else { Err(ended.trouble(format!("podman does not take the secret {name}"))) }
     }
 
     pub(super) fn has_image(&self, user: &str, image: &str) -> Result<bool, Trouble> {
         let user = self.user(user)?;
-        let ended = run(&["podman", "image", "exists", image]).by(&user).ended()?;
+        let ended = podman(&user, &["image", "exists", image]).ended()?;
         match ended.code {
             Some(0) => Ok(true),
             Some(1) => Ok(false),
@@ -54,7 +70,7 @@ impl Context<'_> {
 
     pub(super) fn pull(&self, user: &str, image: &str) -> Result<(), Trouble> {
         let account = self.user(user)?;
-        let ended = run(&["podman", "pull", "--quiet", image]).by(&account).within(PULL).ended()?;
+        let ended = podman(&account, &["pull", "--quiet", image]).within(PULL).ended()?;
         if ended.succeeded() {
             return Ok(());
         }
@@ -68,11 +84,11 @@ impl Context<'_> {
     /// Runs a command inside a container, however it ends.
     pub(super) fn inside(&self, user: &str, container: &str, r#as: Option<&str>, command: &[String]) -> Result<Ended, Trouble> {
         let user = self.user(user)?;
-        let mut run = run(&["podman", "exec"]);
+        let mut run = podman(&user, &["exec"]);
         if let Some(whom) = r#as {
             run = run.words(["--user", whom]);
         }
-        run.words([container]).words(command.iter().map(String::as_str)).by(&user).within(COMMAND).ended()
+        run.words([container]).words(command.iter().map(String::as_str)).within(COMMAND).ended()
     }
 
     pub(super) fn command_inside(
@@ -93,8 +109,8 @@ impl Context<'_> {
 
 /// Takes a secret out of a user's store; one that is not there is no trouble.
 pub fn remove_secret(user: &User, name: &str) -> Result<(), Trouble> {
-    if run(&["podman", "secret", "inspect", name]).by(user).ended()?.succeeded() {
-        run(&["podman", "secret", "rm", name]).by(user).done()?;
+    if podman(user, &["secret", "inspect", name]).ended()?.succeeded() {
+        podman(user, &["secret", "rm", name]).done()?;
     }
     Ok(())
 }

@@ -68,6 +68,6 @@ pub(super) fn mount(
     }
     Err(fails_so(
         format!("what `{container}` has at `{path}` is another directory than `{source}` is now"),
-        "the server's unit removed it, for want of `RuntimeDirectoryPreserve=yes`; restart the container",
+        "restart the container; a server's unit removes its directory at each restart unless `RuntimeDirectoryPreserve=yes`",
     ))
 }

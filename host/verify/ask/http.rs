@@ -56,6 +56,9 @@ pub(super) fn http(context: &Context<'_>, question: &Question) -> Result<(), Ans
         (Some(wanted), _) if !to.starts_with(wanted.as_str()) => {
             Err(fails(format!("it leads to `{to}`, and not to `{wanted}…`")))
         }
+        (_, Some(unwanted)) if to.contains(unwanted.as_str()) && r#as.is_some() => {
+            Err(fails_so(format!("it leads to `{to}`"), "the session may be over: give the cookies anew"))
+        }
         (_, Some(unwanted)) if to.contains(unwanted.as_str()) => Err(fails(format!("it leads to `{to}`"))),
         _ => Ok(()),
     }

@@ -112,8 +112,12 @@ def asked_first(lab: Lab, machine: Machine, deployment: Deployment) -> None:
 
 def on_the_way(lab: Lab, machine: Machine, deployment: Deployment) -> None:
     """What fails stops the apply; put right, it goes on from there."""
+    deployment.apply("--adopt", "--until=secrets")
+    # As a podman leaves it that is killed just as it makes the process that holds its user namespace.
+    pause = "mkdir -p /run/user/801/libpod/tmp && echo 999999 > /run/user/801/libpod/tmp/pause.pid"
+    machine.run(pause, user="myservice")
     machine.run("systemctl stop lab-registry")
-    said = deployment.apply("--adopt", check=False)
+    said = deployment.apply(check=False)
     lab.check("without a registry it stops at the image", said.code == 2 and "cannot be pulled" in said.err, said.err)
     lab.check(
         "what was not done is said", "not done: " in said.err and "restart myservice-pod.service" in said.err, said.err
@@ -154,6 +158,23 @@ def on_the_way(lab: Lab, machine: Machine, deployment: Deployment) -> None:
     said = deployment.apply()
     lab.check("a unit that was stopped is started", "restart feeds-worker.service" in said.out, said.out)
     deployment.verify("after it was put right")
+    machine.run("rm /var/lib/systemd/linger/feeds && chmod 0700 /etc/rick/feeds")
+    said = deployment.apply()
+    lab.check("a directory's mode and lingering are put right", "tmpfiles.d/rick-feeds.conf" in said.out, said.out)
+    deployment.verify("of directories")
+    deployment.nothing_to_do("of directories")
+    machine.run("systemctl --user stop authentik-worker.service", user="authentik")
+    (deployment.project / "services/reports.toml").unlink()
+    deployment.build()
+    said = deployment.apply()
+    lab.check("a removal goes on where authentik cannot be told", "not undone, and tried again" in said.out, said.out)
+    said = deployment.apply()
+    lab.check(
+        "and the next apply tells it",
+        "in authentik-worker: ak apply_blueprint custom/rick/.gone/reports" in said.out,
+        said.out,
+    )
+    deployment.nothing_to_do("after both")
     first = machine.run(
         ["sh", "-c", "rick apply /root/web1 --all-steps & sleep 0.5; rick apply /root/web1; echo $?; wait"], check=False
     )
