@@ -7,7 +7,7 @@ use std::os::unix::fs::MetadataExt;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::action::{Action, Protocol, Software, Step};
-use super::build::Build;
+use super::build::{Build, File};
 use super::command::run;
 use super::files::{self, filled};
 use super::machine::{Accounts, Machine, described};
@@ -354,8 +354,12 @@ fn closed_folders(build: &Build, machine: &Machine, accounts: &Accounts) -> Refu
     }
     let say = |(folder, (path, group)): (&Utf8Path, (&Utf8PathBuf, &str))| {
         let is = fs::metadata(machine.path(folder)).map(|metadata| described(&metadata, accounts)).unwrap_or_default();
-        // A service's own folder belongs to its group as soon as the group is there.
-        let ours = folder.starts_with("/etc/rick") && folder != "/etc/rick" && accounts.group(group).is_none();
+        // What systemd-tmpfiles makes is put right by the apply.
+        let line = format!("d {folder} ");
+        let is_made = |(path, file): (&Utf8PathBuf, &File)| {
+            path.starts_with("/etc/tmpfiles.d") && String::from_utf8_lossy(&file.text).lines().any(|made| made.starts_with(&line))
+        };
+        let ours = build.files.iter().any(is_made);
         (!ours).then(|| {
             (
                 format!("`{folder}` is {is}: the group `{group}` cannot enter it, for whom `{path}` is to be"),

@@ -167,9 +167,9 @@ CREATE EXTENSION IF NOT EXISTS "pg_trgm" CASCADE;
 "#;
     assert_eq!(file(&artifacts, "/etc/rick/postgres/myservice.sql").preview(), expected);
     let expected = [
-        r#"rick:step@1 sql {"phase":"data","changed":["/etc/rick/postgres/myservice.sql"],"kind":"sql","file":"/etc/rick/postgres/myservice.sql","database":"postgres","as":"postgres"} <- /table"#,
+        r#"rick:step@1 sql {"phase":"data","changed":["/etc/rick/postgres/myservice.sql"],"kind":"sql","file":"/etc/rick/postgres/myservice.sql","database":"postgres","as":"postgres","undo":"\\set ON_ERROR_STOP on\n\\encoding UTF8\nSELECT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'myservice') AS there \\gset\n\\if :there\n  ALTER ROLE \"myservice\" NOLOGIN;\n\\endif\n","purge":"\\set ON_ERROR_STOP on\n\\encoding UTF8\nDROP DATABASE IF EXISTS \"My Shop\" WITH (FORCE);\nDROP ROLE IF EXISTS \"myservice\";\n"} <- /table"#,
         r#"rick:check@1 socket {"kind":"socket","path":"/run/postgresql/.s.PGSQL.5432","title":"`myservice` reaches PostgreSQL's socket","user":"myservice"} <- /reads/‹identity›/0"#,
-        r#"rick:check@1 sql {"answer":"myservice My Shop","database":"My Shop","kind":"sql","query":"select current_user || ' ' || current_database()","role":"myservice","socket_directory":"/run/postgresql","title":"`myservice` connects to `My Shop` as `myservice`","user":"myservice"} <- /reads/‹identity›/0, /table"#,
+        r#"rick:check@1 sql {"answer":"myservice My Shop","database":"My Shop","kind":"sql","port":5432,"query":"select current_user || ' ' || current_database()","role":"myservice","socket_directory":"/run/postgresql","title":"`myservice` connects to `My Shop` as `myservice`","user":"myservice"} <- /reads/‹identity›/0, /table"#,
     ];
     let expected = expected.map(|line| line.replace("‹identity›", Identity::NAME));
     assert_eq!(lines(&contributions), expected);
@@ -185,6 +185,9 @@ fn a_script_with_a_password_at_another_port() {
     assert!(script.contains("\\connect -reuse-previous=on \"host='/run/postgresql' port='5433'\"\n"), "{script}");
     let keys: Vec<&str> = contributions.iter().map(|one| one.key.as_str()).collect();
     assert_eq!(keys, ["sql", "socket"]);
+    // What is run when it is taken off reaches the same server.
+    let step = lines(&contributions).remove(0);
+    assert_eq!(step.matches("port='5433'").count(), 2, "{step}");
 }
 
 #[test]
@@ -211,8 +214,16 @@ local "/^/shop\.1$" "shop" scram-sha-256
         r#"rick:step@1 block-pg_hba {"phase":"data","changed":["/etc/rick/postgres/pg_hba.conf"],"kind":"block","file":"/etc/postgresql/17/main/pg_hba.conf","source":"/etc/rick/postgres/pg_hba.conf","marker":"rick","position":"top"} <- /machine/versions/postgresql"#,
         r#"rick:step@1 block-pg_ident {"phase":"data","changed":["/etc/rick/postgres/pg_ident.conf"],"kind":"block","file":"/etc/postgresql/17/main/pg_ident.conf","source":"/etc/rick/postgres/pg_ident.conf","marker":"rick","position":"bottom"} <- /machine/versions/postgresql"#,
         r#"rick:step@1 reload {"phase":"data","changed":["/etc/rick/postgres/pg_hba.conf","/etc/rick/postgres/pg_ident.conf"],"kind":"system-unit","unit":"postgresql.service","action":"reload"} <- /facts/unit"#,
+        r#"rick:step@1 version {"phase":"ask","kind":"version","of":"postgresql","stated":"17"} <- /machine/versions/postgresql"#,
     ];
     assert_eq!(steps, expected);
+    let refused = |key: &str| {
+        let all = lines(&contributions);
+        all.iter().find(|line| line.starts_with(&format!("rick:check@1 {key} "))).cloned().unwrap_or_default()
+    };
+    assert!(refused("kept-out:blog").contains(r#""database":"all""#), "each is tried at its neighbour's");
+    assert!(refused("not-the-role:forum-user").contains(r#""role":"blog""#), "{}", refused("not-the-role:forum-user"));
+    assert_eq!(refused("kept-out:shop"), "", "a password is not known by the user of the machine");
     assert!(steps.is_sorted(), "rick runs the steps of a phase in the order of their keys");
 }
 

@@ -16,6 +16,7 @@ fn the_guides_service_on_podman_5_4_2() {
 [Unit]
 Description=myservice (pod)
 StartLimitIntervalSec=0
+After=dbus.service
 
 [Pod]
 PodName=myservice
@@ -38,6 +39,7 @@ WantedBy=default.target
 [Unit]
 Description=myservice
 StartLimitIntervalSec=0
+After=dbus.service
 
 [Container]
 ContainerName=myservice
@@ -72,6 +74,8 @@ WORKERS=2
     );
     assert_eq!(outcome.claims, [("quadlet:port".to_owned(), "8080".to_owned(), Some(json!(8080)))]);
     let keys: Vec<&str> = outcome.steps.iter().map(|(key, _)| key.as_str()).collect();
+    let (asked, keys) = keys.split_at(2);
+    assert_eq!(asked, ["version", "port:8080"]);
     assert_eq!(keys, ["secret:myservice_secret_key", "units", "pull:ghcr.io/acme/myservice:1.4.2", "restart", "restart:app"]);
     assert_eq!(outcome.step("units")["units"], json!(["myservice-pod.service", "myservice.service"]));
     assert_eq!(outcome.step("restart")["unit"], "myservice-pod.service");
@@ -82,7 +86,8 @@ WORKERS=2
         json!(["/etc/containers/systemd/users/880/myservice.container", "/etc/rick/myservice/myservice.env"])
     );
     let kinds: Vec<&str> = outcome.checks.iter().filter_map(|check| check["kind"].as_str()).collect();
-    assert_eq!(kinds, ["user-unit", "user-unit", "container-identity"]);
+    let of_sockets = ["mount", "url", "mount", "url"];
+    assert_eq!(kinds, [&["user-unit", "user-unit", "container-identity"][..], &of_sockets, &["listening"]].concat());
 }
 
 #[test]

@@ -117,7 +117,7 @@ def on_the_way(lab: Lab, machine: Machine, deployment: Deployment) -> None:
     pause = "mkdir -p /run/user/801/libpod/tmp && echo 999999 > /run/user/801/libpod/tmp/pause.pid"
     machine.run(pause, user="myservice")
     machine.run("systemctl stop lab-registry")
-    said = deployment.apply(check=False)
+    said = deployment.apply("--adopt", check=False)
     lab.check("without a registry it stops at the image", said.code == 2 and "cannot be pulled" in said.err, said.err)
     lab.check(
         "what was not done is said", "not done: " in said.err and "restart myservice-pod.service" in said.err, said.err
