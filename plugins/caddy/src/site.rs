@@ -248,12 +248,12 @@ fn group_pattern(groups: &[String], separator: &str) -> String {
     format!("(?:^|{separator})(?:{})(?:{separator}|$)", groups.join("|"))
 }
 
-/// A regular expression for just this text. Go's takes a backslash before any punctuation
-/// (<https://github.com/google/re2/wiki/Syntax>).
+/// A regular expression for just this text, as Go's own `regexp.QuoteMeta` makes it (<https://pkg.go.dev/regexp#QuoteMeta>): a backslash
+/// before other letters would mean something else to other engines.
 fn literal(text: &str) -> String {
     let mut pattern = String::new();
     for c in text.chars() {
-        if c.is_ascii_punctuation() && c != '_' && c != '-' {
+        if r"\.+*?()|[]{}^$".contains(c) {
             pattern.push('\\');
         }
         pattern.push(c);
