@@ -52,7 +52,7 @@ shop.example.org {
 		}
 		@nobody not header_regexp Remote-User `^[^{]`
 		respond @nobody 403
-		@denied not header_regexp X-Auth-Request-Groups `(?:^|\,)(?:a\.b)(?:\,|$)`
+		@denied not header_regexp X-Auth-Request-Groups `(?:^|,)(?:a\.b)(?:,|$)`
 		respond @denied 403
 		request_header -X-Auth-Request-Groups
 		reverse_proxy 127.0.0.1:8080
