@@ -325,6 +325,22 @@ fn a_stop_before_a_phase_leaves_the_rest_for_the_next_time() {
 }
 
 #[test]
+fn without_a_build_it_is_said_how_to_make_one() {
+    let Some(root) = Root::new() else { return };
+    let project = Project::copy_of("examples/guide");
+    let root = format!("--root={}", root.path().display());
+    let said = project.rick(&["apply", &root]);
+    assert_eq!(said.code, 2);
+    assert!(said.err.contains("there is no build in `") && said.err.contains("`rick build` makes one"), "{}", said.err);
+    let said = project.rick(&["apply", "services", &root]);
+    assert!(said.err.contains("`services` is no build of a machine"), "{}", said.err);
+    // With one machine nothing need be said.
+    project.build();
+    assert_eq!(project.rick(&["secrets", "generate", &root]).code, 0);
+    assert_eq!(project.rick(&["apply", &root]).code, 0);
+}
+
+#[test]
 fn another_machines_build_is_refused() {
     let Some((project, root)) = guide() else { return };
     let state = PathBuf::from("var/lib/rick/state.json");

@@ -114,11 +114,6 @@ impl Context<'_> {
         self.psql(script.as_bytes(), database, r#as)
     }
 
-    /// Takes back what a command inside a container did.
-    pub fn undo_inside(&self, user: &str, container: &str, whom: Option<&str>, command: &[String]) -> Result<(), Trouble> {
-        self.command_inside(user, container, whom, command)
-    }
-
     /// A file of the build with its secrets in it.
     fn contents(&self, file: &camino::Utf8Path) -> Result<Vec<u8>, Trouble> {
         let built = self.build.files.get(file).ok_or_else(|| Trouble::of(format!("the build has no `{file}`")))?;

@@ -176,7 +176,7 @@ fn undo(work: &mut Work<'_>, step: &Step, now: Option<&Step>) -> Result<Undone, 
             if !stays {
                 return Ok(Undone::Done);
             }
-            if !pretend && let Err(trouble) = work.context().undo_inside(user, container, r#as.as_deref(), undo) {
+            if !pretend && let Err(trouble) = work.context().command_inside(user, container, r#as.as_deref(), undo) {
                 // A service is taken off also where somebody else cannot be told of it now.
                 return Ok(Deferred(work.values.hide(&trouble.what)));
             }

@@ -47,6 +47,10 @@ impl Target {
             return Ok(output.join(machine));
         }
         let mut built = Vec::new();
+        let none = || Error::Usage(format!("there is no build in `{output}`; `rick build` makes one"));
+        if !output.is_dir() {
+            return Err(none());
+        }
         for entry in output.read_dir_utf8().map_err(Error::file("list", &output))? {
             let entry = entry.map_err(Error::file("list", &output))?;
             if entry.path().join(index::FILE).is_file() {
@@ -56,7 +60,7 @@ impl Target {
         built.sort();
         match built.as_slice() {
             [only] => Ok(only.clone()),
-            [] => Err(Error::Usage(format!("there is no build in `{output}`; `rick build` makes one"))),
+            [] => Err(none()),
             several => {
                 let names: Vec<&str> = several.iter().filter_map(|folder| folder.file_name()).collect();
                 Err(Error::Usage(format!("say which machine: `--machine` with {}", names.join(", "))))

@@ -91,13 +91,8 @@ impl Context<'_> {
         run.words([container]).words(command.iter().map(String::as_str)).within(COMMAND).ended()
     }
 
-    pub(super) fn command_inside(
-        &self,
-        user: &str,
-        container: &str,
-        r#as: Option<&str>,
-        command: &[String],
-    ) -> Result<(), Trouble> {
+    /// Runs a command inside a container; anything but success is trouble.
+    pub fn command_inside(&self, user: &str, container: &str, r#as: Option<&str>, command: &[String]) -> Result<(), Trouble> {
         let ended = self.inside(user, container, r#as, command)?;
         if ended.succeeded() {
             return Ok(());
