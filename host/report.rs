@@ -20,6 +20,11 @@ pub enum Format {
     Json,
 }
 
+/// "1 file", "2 files".
+pub fn plural(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}
+
 /// "2 errors, 1 warning"; `None` where there is nothing.
 pub fn count(diagnostics: &[Diagnostic]) -> Option<String> {
     let mut counts = Vec::new();

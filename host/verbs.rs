@@ -80,6 +80,13 @@ pub fn judged<'a>(project: &'a Project, plugins: &'a Plugins, lock: Lock, sink: 
     judge(deployment, sink)
 }
 
+/// A machine that is asked for by name is one of the project's.
+pub fn known_machine(project: &Project, machine: Option<&str>) -> Result<(), Error> {
+    let Some(machine) = machine.filter(|asked| !project.machines.iter().any(|known| known == asked)) else { return Ok(()) };
+    let known = project.machines.join(", ");
+    Err(Error::Usage(format!("there is no machine `{machine}` in rick.toml; the machines are {known}")))
+}
+
 /// What the problems amount to.
 pub fn outcome(diagnostics: &[Diagnostic], sink: &Sink) -> Outcome {
     if diagnostics.iter().any(|diagnostic| diagnostic.failure) {

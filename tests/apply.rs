@@ -7,7 +7,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use crate::oracles::is_root;
-use crate::support::{Project, Said, tree};
+use crate::support::{Project, Said, tree, write};
 
 /// A machine's root, as packages leave it.
 pub struct Root {
@@ -43,9 +43,7 @@ impl Root {
     }
 
     pub fn write(&self, path: &str, text: &str) {
-        let path = self.path().join(path);
-        fs::create_dir_all(path.parent().expect("a folder")).expect("it can be made");
-        fs::write(path, text).expect("it can be written");
+        write(&self.path().join(path), text);
     }
 
     pub fn secret(&self, name: &str, value: &str) {

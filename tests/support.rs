@@ -53,9 +53,7 @@ impl Project {
     }
 
     pub fn write(&self, path: &str, text: &str) {
-        let path = self.path().join(path);
-        fs::create_dir_all(path.parent().expect("a folder")).expect("it can be made");
-        fs::write(path, text).expect("it can be written");
+        write(&self.path().join(path), text);
     }
 
     pub fn read(&self, path: &str) -> String {
@@ -104,6 +102,12 @@ fn cache() -> PathBuf {
 pub fn said(output: Output) -> Said {
     let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
     Said { code: output.status.code().unwrap_or(-1), out: text(output.stdout), err: text(output.stderr) }
+}
+
+/// Writes a file, with the folders that it needs.
+pub fn write(path: &Path, text: &str) {
+    fs::create_dir_all(path.parent().expect("a folder")).expect("it can be made");
+    fs::write(path, text).expect("it can be written");
 }
 
 pub fn copy(from: &Path, to: &Path) {

@@ -8,7 +8,7 @@ mod sql;
 mod systemd;
 mod valkey;
 
-pub use block::{text_of, with_block, without_block};
+pub use block::{text_of, without_block};
 pub use podman::remove_secret;
 pub use systemd::{linger_file, stop_manager, stop_units, unit_states};
 

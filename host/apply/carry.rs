@@ -8,10 +8,10 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::act::{Context, Need};
 use super::action::{Action, Phase, Step};
 use super::ask::Asked;
-use super::build::Build;
+use super::build::{Build, File};
 use super::command::Trouble;
 use super::files::{self, Ready, State};
-use super::machine::Machine;
+use super::machine::{Accounts, Machine};
 use super::record::{Note, Record};
 use super::{Applied, Event, Stopped, purge, removal};
 use crate::error::Error;
@@ -65,8 +65,7 @@ pub fn carry_out(asked: Asked<'_>, how: How, say: &mut dyn FnMut(Event)) -> Resu
     record.begin()?;
     let (applied, covered) = (Applied::default(), BTreeSet::new());
     let mut work = Work { build, machine, values, record, how, say, applied, deferred: Vec::new(), covered, saved: Vec::new() };
-    let until = how.until.unwrap_or(Phase::Ask);
-    let done = work.everything(&purge, until);
+    let done = work.everything(&purge);
     match done {
         Ok(()) if how.until.is_none() && work.applied.waiting.is_empty() => {
             let kept: Vec<Step> = build.steps.iter().chain(&work.deferred).cloned().collect();
@@ -88,7 +87,7 @@ pub fn carry_out(asked: Asked<'_>, how: How, say: &mut dyn FnMut(Event)) -> Resu
 }
 
 impl Work<'_> {
-    fn everything(&mut self, purge: &[String], until: Phase) -> Result<(), Halt> {
+    fn everything(&mut self, purge: &[String]) -> Result<(), Halt> {
         if self.how.until != Some(Phase::Ask) {
             removal::remove(self)?;
         }
@@ -98,10 +97,14 @@ impl Work<'_> {
             }
             self.phase(phase)?;
         }
-        if self.how.until.is_some() {
+        if let Some(until) = self.how.until {
             let rest = self.build.steps.iter().filter(|step| step.phase >= until && self.is_called_for(step));
-            // What is found done already is not left; what cannot be looked at yet is.
-            let left = rest.filter(|step| !matches!(self.context().look(&step.action), Ok(Need::Nothing)));
+            // What is found done already is not left; what cannot be looked at yet, or not from here, is.
+            let is_done = |step: &&Step| {
+                (self.machine.runs() || step.action.works_below_a_root())
+                    && matches!(self.context().look(&step.action), Ok(Need::Nothing))
+            };
+            let left = rest.filter(|step| !is_done(step));
             let mut titles: Vec<String> = left.map(|step| step.action.title()).collect();
             titles.dedup();
             self.applied.waiting = titles;
@@ -116,8 +119,9 @@ impl Work<'_> {
     fn phase(&mut self, phase: Phase) -> Result<(), Halt> {
         self.saved.clear();
         let build = self.build;
+        let accounts = self.machine.accounts()?;
         for (path, file) in build.files.iter().filter(|(_, file)| file.phase == phase) {
-            self.file(path, file)?;
+            self.file(path, file, &accounts)?;
         }
         let mut reloaded = false;
         for step in build.steps.iter().filter(|step| step.phase == phase) {
@@ -136,9 +140,8 @@ impl Work<'_> {
         Ok(())
     }
 
-    fn file(&mut self, path: &Utf8Path, file: &super::build::File) -> Result<(), Halt> {
-        let accounts = self.machine.accounts()?;
-        let ready = match Ready::of(file, &self.values, &self.record.key, &accounts) {
+    fn file(&mut self, path: &Utf8Path, file: &File, accounts: &Accounts) -> Result<(), Halt> {
+        let ready = match Ready::of(file, &self.values, &self.record.key, accounts) {
             Ok(ready) => ready,
             // The user is made by a step that was only said, not done.
             Err(_) if self.how.pretend => {

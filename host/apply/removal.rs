@@ -6,13 +6,13 @@ use std::fs;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use super::Event;
 use super::act;
 use super::action::{Action, Phase, Step, UnitAction};
 use super::carry::{Halt, Work};
 use super::command::{Trouble, run};
 use super::files;
 use super::record::Note;
-use super::{Event, act::Context};
 
 /// What came of undoing a step.
 enum Undone {
@@ -46,7 +46,6 @@ pub fn remove(work: &mut Work<'_>) -> Result<(), Halt> {
             }
         }
         // A file goes in the phase that it came in: the first that names it.
-        let names = |step: &Step, path: &Utf8PathBuf| step.changed.contains(path) || source_of(step) == Some(path);
         let first = |path: &Utf8PathBuf| before.iter().filter(|step| names(step, path)).map(|step| step.phase).min();
         // And stays for as long as it is wanted to undo what it brought.
         let wanted = |path: &Utf8PathBuf| work.deferred.iter().any(|step| names(step, path));
@@ -63,8 +62,7 @@ pub fn remove(work: &mut Work<'_>) -> Result<(), Halt> {
         }
     }
     for path in &gone {
-        let wanted = work.deferred.iter().any(|step| step.changed.contains(path));
-        if work.record.owns(path) && !wanted {
+        if work.record.owns(path) && !work.deferred.iter().any(|step| names(step, path)) {
             remove_file(work, path)?;
         }
     }
@@ -84,6 +82,11 @@ fn leave(work: &mut Work<'_>, before: &[Step]) -> Result<(), Halt> {
         work.record.note(Note::Left(service.to_owned(), steps))?;
     }
     Ok(())
+}
+
+/// Whether a step is about a file.
+fn names(step: &Step, path: &Utf8PathBuf) -> bool {
+    step.changed.contains(path) || source_of(step) == Some(path)
 }
 
 fn source_of(step: &Step) -> Option<&Utf8PathBuf> {
@@ -225,7 +228,6 @@ fn follow(work: &mut Work<'_>, before: &Step, now: Option<&Step>) -> Result<(), 
         return Ok(());
     }
     if !work.how.pretend {
-        let context = Context { machine: work.machine, build: work.build, values: &work.values, key: &work.record.key };
         let mut action = step.action.clone();
         if let Action::UserUnits { uid, units, .. } = &mut action {
             // Those that are built may not be in place yet.
@@ -234,7 +236,7 @@ fn follow(work: &mut Work<'_>, before: &Step, now: Option<&Step>) -> Result<(), 
                 return Ok(());
             }
         }
-        context.act(&action, &mut |_| {}).map_err(|trouble| Halt::Trouble(step.action.title(), trouble))?;
+        work.context().act(&action, &mut |_| {}).map_err(|trouble| Halt::Trouble(step.action.title(), trouble))?;
     }
     work.applied.steps += 1;
     (work.say)(Event::Did(step.action.title()));

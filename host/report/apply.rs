@@ -2,6 +2,7 @@
 
 use crate::apply::ask::Refusal;
 use crate::apply::{Applied, Event, Stopped};
+use crate::report::plural;
 
 /// A line for what happens; empty for what need not be said.
 pub fn event(event: &Event) -> String {
@@ -25,7 +26,7 @@ pub fn stopped(stopped: &Stopped, applied: &Applied) -> String {
     for line in &stopped.trouble.said {
         text.push_str(&format!("  | {line}\n"));
     }
-    text.push_str(&format!("  = done: {}, {}\n", count(applied.files, "file"), count(applied.steps, "step")));
+    text.push_str(&format!("  = done: {}, {}\n", plural(applied.files, "file"), plural(applied.steps, "step")));
     for (index, step) in stopped.not_done.iter().enumerate() {
         text.push_str(&format!("  = {} {step}\n", if index == 0 { "not done:" } else { "         " }));
     }
@@ -39,7 +40,7 @@ pub fn refused(refusals: &[Refusal]) -> String {
     for Refusal { what, help } in refusals {
         text.push_str(&format!("error: {what}\n  = help: {help}\n"));
     }
-    text.push_str(&format!("{}; nothing was done\n", count(refusals.len(), "error")));
+    text.push_str(&format!("{}; nothing was done\n", plural(refusals.len(), "error")));
     text
 }
 
@@ -52,10 +53,13 @@ pub fn summary(machine: &str, applied: &Applied, pretend: bool) -> String {
         text.push_str(&format!("{machine}   nothing to do: the machine is as it was built\n"));
     } else {
         let would = if pretend { "   would be done" } else { "" };
-        text.push_str(&format!("{machine}   {}   {}{would}\n", count(applied.files, "file"), count(applied.steps, "step")));
+        text.push_str(&format!("{machine}   {}   {}{would}\n", plural(applied.files, "file"), plural(applied.steps, "step")));
     }
     if !applied.waiting.is_empty() {
-        text.push_str(&format!("{} left for the next apply, on the machine as it runs:\n", count(applied.waiting.len(), "step")));
+        text.push_str(&format!(
+            "{} left for the next apply, on the machine as it runs:\n",
+            plural(applied.waiting.len(), "step")
+        ));
         for step in &applied.waiting {
             text.push_str(&format!("  . {step}\n"));
         }
@@ -67,8 +71,4 @@ pub fn summary(machine: &str, applied: &Applied, pretend: bool) -> String {
         text.push_str(&format!("the data of {service} is still there; `rick apply --purge {service}` removes it\n"));
     }
     text
-}
-
-fn count(number: usize, what: &str) -> String {
-    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
 }

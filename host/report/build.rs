@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::plan::{Change, MachinePlan, Plan};
+use crate::report::plural;
 
 /// For people.
 pub fn human(plan: &Plan) -> String {
@@ -34,10 +35,6 @@ fn machine(plan: &MachinePlan) -> String {
         text.push_str(&format!("  = {} unchanged\n", plan.count(Change::Unchanged)));
     }
     text
-}
-
-fn plural(count: usize, what: &str) -> String {
-    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 
 /// For programs.

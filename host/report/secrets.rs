@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::report::plural;
 use crate::secrets::Needed;
 use crate::secrets::providers::Found;
 
@@ -37,6 +38,5 @@ fn table(machine: &str, rows: Vec<[String; 3]>) -> String {
     let (first, second) = (width(0), width(1));
     let lines: String =
         rows.iter().map(|[a, b, c]| format!("  {a:first$}   {b:second$}   {c}").trim_end().to_owned() + "\n").collect();
-    let secrets = if rows.len() == 1 { "secret" } else { "secrets" };
-    format!("{machine}   {} {secrets}\n{lines}", rows.len())
+    format!("{machine}   {}\n{lines}", plural(rows.len(), "secret"))
 }

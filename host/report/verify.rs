@@ -1,5 +1,6 @@
 //! What came of the checks, for people.
 
+use crate::report::plural;
 use crate::verify::{Answer, Asked};
 
 /// Service by service: what does not hold with its reasons, the rest as a number, or every line where more is asked for.
@@ -32,7 +33,7 @@ pub fn human(machine: &str, asked: &[Asked], all: bool) -> String {
     let holding = count(|answer| *answer == Answer::Holds);
     let failing = count(|answer| matches!(answer, Answer::Fails { .. }));
     let not_asked = count(|answer| matches!(answer, Answer::NotAsked(_)));
-    let checks = if asked.len() == 1 { "1 check".to_owned() } else { format!("{} checks", asked.len()) };
+    let checks = plural(asked.len(), "check");
     text.push_str(&format!("{checks}: {holding} hold, {failing} fail, {not_asked} were not asked\n"));
     text
 }

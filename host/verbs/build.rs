@@ -3,11 +3,10 @@
 use std::time::Instant;
 
 use crate::cli::{Failed, FormatArgument, Outcome, Ui};
-use crate::error::Error;
 use crate::plan::plan;
 use crate::project::OUTPUT;
 use crate::report::{self, Format};
-use crate::verbs::{gather, judged, outcome, print_problems};
+use crate::verbs::{gather, judged, known_machine, outcome, print_problems};
 use crate::write::write;
 use camino::Utf8PathBuf;
 
@@ -36,12 +35,7 @@ impl Build {
                 return Ok(outcome(&diagnostics, &inputs.sink));
             }
         };
-        if let Some(machine) = &self.machine
-            && !project.machines.contains(machine)
-        {
-            let known = project.machines.join(", ");
-            return Err(Error::Usage(format!("there is no machine `{machine}` in rick.toml; the machines are {known}")).into());
-        }
+        known_machine(project, self.machine.as_deref())?;
         let judged = judged(project, &inputs.plugins, lock, &mut inputs.sink);
         let stated = project.settings.value.pointer("/project/output").and_then(|output| output.as_str());
         let output = self.output.unwrap_or_else(|| inputs.root.join(stated.unwrap_or(OUTPUT)));

@@ -10,7 +10,7 @@ use crate::plan::index;
 use crate::report;
 use crate::secrets::{Provider, generate};
 use crate::verbs::target::Target;
-use crate::verbs::{gather, judged, outcome, print_problems};
+use crate::verbs::{gather, judged, known_machine, outcome, print_problems};
 
 /// The secrets that a deployment needs: their names, never their values.
 #[derive(Debug, clap::Subcommand)]
@@ -69,12 +69,7 @@ impl List {
         let mut sink: Sink = std::mem::take(&mut inputs.sink);
         let judged = judged(project, &inputs.plugins, lock, &mut sink);
         let diagnostics = print_problems(ui, &sink, &project.sources, report::Format::Human, false)?;
-        if let Some(machine) = &self.machine
-            && !project.machines.contains(machine)
-        {
-            let known = project.machines.join(", ");
-            return Err(Error::Usage(format!("there is no machine `{machine}` in rick.toml; the machines are {known}")).into());
-        }
+        known_machine(project, self.machine.as_deref())?;
         for machine in project.machines.iter().filter(|machine| self.machine.as_ref().is_none_or(|only| only == *machine)) {
             let secrets = index::secrets(judged.deployment(), machine);
             write!(ui.out, "{}", report::secrets::list(machine, &secrets))?;

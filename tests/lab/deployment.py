@@ -153,6 +153,14 @@ class Deployment:
             found[container] = [about["standing"]["made"] for about in answer["postgres"] + answer["valkey"]]
         return found
 
+    def from_nothing(self) -> None:
+        """Deploys for the first time, and once more, which changes nothing."""
+        self.make_secrets()
+        self.apply()
+        self.verify("at first")
+        self.ask("at first")
+        self.nothing_to_do("a second time")
+
     def nothing_to_do(self, what: str) -> None:
         """Applies once more: nothing may change, and nothing be restarted."""
         before = self.units()

@@ -11,11 +11,7 @@ def run(lab: Lab) -> None:
     deployment = Deployment(lab, "homelab", machine)
     deployment.build()
     with lab.section("from nothing"):
-        deployment.make_secrets()
-        deployment.apply()
-        deployment.verify("at first")
-        deployment.ask("at first")
-        deployment.nothing_to_do("a second time")
+        deployment.from_nothing()
     with lab.section("reboot"):
         lab.same("it boots again", machine.reboot(), "running")
         deployment.verify("after the reboot", wait=90)
