@@ -12,7 +12,8 @@ SEED = int(time.time())
 
 LISTING = (
     "for f in $(find /etc/rick /etc/containers/systemd /etc/systemd/system /etc/systemd/user "
-    "/etc/sysusers.d /etc/tmpfiles.d /etc/caddy /etc/postgresql /etc/subuid /etc/subgid -type f -not -path '/etc/rick/secrets/*' | sort); "
+    "/etc/sysusers.d /etc/tmpfiles.d /etc/caddy /etc/postgresql /etc/subuid /etc/subgid "
+    "-type f -not -path '/etc/rick/secrets/*' | sort); "
     "do stat -c '%n %a %U %G' $f; sha256sum < $f; done"
 )
 
