@@ -29,7 +29,7 @@ impl Answers {
     /// Reads the pack of a project from the folder of compiled code; nothing is kept without one, or where others can write it.
     pub fn open(folder: Option<&Utf8PathBuf>, root: &Utf8Path) -> Self {
         // The pack is of one program: another may put what it reads together otherwise.
-        let name = engine::digest(format!("{root}\0{}\0{}", env!("CARGO_PKG_VERSION"), contract::REVISION));
+        let name = engine::digest(format!("{root}\0{}\0{}", env!("CARGO_PKG_VERSION"), contract::NEWEST));
         let path = folder.map(|folder| folder.join(format!("answers-{}.bin", &name[..16])));
         let pack = path.as_deref().and_then(engine::read_kept).unwrap_or_default();
         let mut known = BTreeMap::new();

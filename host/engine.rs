@@ -12,13 +12,7 @@ use wasmtime::{Config, OptLevel};
 
 use crate::contract;
 use crate::error::Error;
-
-/// How much a call may compute, in wasmtime's units of fuel: about one for each instruction. Deterministic, so that a
-/// plugin that is stopped is stopped on every machine. A call of an official plugin uses less than a hundredth of it.
-pub const FUEL: u64 = 2_000_000_000;
-
-/// How much memory an instance may have, in bytes.
-pub const MEMORY: usize = 256 << 20;
+use crate::plugin::limits::{MEMORY, STACK};
 
 /// The engine, and where compiled code is kept.
 #[derive(Clone)]
@@ -36,7 +30,7 @@ impl Engine {
             .consume_fuel(true)
             .cranelift_nan_canonicalization(true)
             .cranelift_opt_level(OptLevel::Speed)
-            .max_wasm_stack(1 << 20)
+            .max_wasm_stack(STACK)
             // A plugin needs little: a small reservation is quicker to set up than the default of 4 GiB.
             .memory_reservation(MEMORY as u64)
             .memory_guard_size(64 << 10)
@@ -110,7 +104,7 @@ impl Engine {
     /// Another wasm, another wasmtime, another machine or another contract: another name.
     fn file_name(&self, digest: &str) -> String {
         let mut hasher = Sha256::new();
-        for part in [digest, &self.compatibility, contract::REVISION] {
+        for part in [digest, &self.compatibility, contract::NEWEST] {
             hasher.update(part);
             hasher.update([0]);
         }

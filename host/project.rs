@@ -364,6 +364,21 @@ impl Project {
         settings
     }
 
+    /// Whether rick.toml itself names a path for a plugin, or a folder that it is in. Its schema's defaults do not: they are the plugin's words.
+    pub fn names_path(&self, machine: Option<&str>, plugin: &Plugin, path: &str) -> bool {
+        let name = plugin.descriptor.name.as_str();
+        let of_machine = machine.map(|machine| crate::pointer::join(["machines", machine, name]));
+        let pointers = of_machine.into_iter().chain([crate::pointer::join(["plugins", name])]);
+        let written = pointers.filter_map(|pointer| self.settings.value.pointer(&pointer)?.as_object());
+        let named = |text: &str| {
+            let inside = |rest: &str| rest.is_empty() || rest.starts_with('/') && !rest.split('/').any(|step| step == "..");
+            text.starts_with('/')
+                && text.trim_end_matches('/').len() > 1
+                && path.strip_prefix(text.trim_end_matches('/')).is_some_and(inside)
+        };
+        written.flat_map(|table| table.values()).filter_map(Value::as_str).any(named)
+    }
+
     fn filled(&self, pointer: &str, schema: &Schema) -> Value {
         let mut value = self.settings.value.pointer(pointer).cloned().unwrap_or_else(|| json!({}));
         schema.fill(&mut value);

@@ -14,6 +14,7 @@ use crate::compose::{Composition, Entry};
 use crate::contract::types;
 use crate::diagnostic::{Diagnostic, Severity, Sink};
 use crate::origin::Origin;
+use crate::plugin::limits::short;
 use crate::plugin::{Failure, Plugin, Session, Stage};
 use crate::slots;
 
@@ -150,7 +151,29 @@ fn end_in_rick(
         let what = format!("contributes to `{}` while it renders, when it is too late for its readers", said.slot);
         return Err(session.lie("render", &call.subject.title(), what));
     }
-    crate::compose::entry(composition, session, call, "render", plugin, said)
+    let entry = crate::compose::entry(composition, session, call, "render", plugin, said)?;
+    if entry.slot == slots::STEP {
+        refuse_undeclared(composition, call, plugin, &entry.value)
+            .map_err(|what| session.lie("render", &call.subject.title(), what))?;
+    }
+    Ok(entry)
+}
+
+/// A step is done as root: whoever uses the plugin was shown the kinds that it makes, and the files that are not its own.
+fn refuse_undeclared(composition: &Composition<'_>, call: &Call<'_>, plugin: &Plugin, step: &Value) -> Result<(), String> {
+    let word = |key: &str| step.get(key).and_then(Value::as_str).unwrap_or_default();
+    let kind = word("kind");
+    if !plugin.descriptor.steps.contains(kind) {
+        return Err(format!("makes a step of the kind `{kind}`, which it did not declare"));
+    }
+    let file = word("file");
+    if kind == "block"
+        && !plugin.descriptor.may_write(file)
+        && !composition.project.names_path(call.subject.machine(), plugin, file)
+    {
+        return Err(format!("has a block put into `{}`, which is not one of the paths that it declared", short(file)));
+    }
+    Ok(())
 }
 
 /// An artifact, held against what the plugin declared.

@@ -48,6 +48,7 @@ pub const DIRECTORY: &str = "rick:directory@1";
 pub const SECRET: &str = "rick:secret@1";
 
 const NEUTRAL: &[&str] = &[
+    include_str!("../wit/slots/backup.schema.json"),
     include_str!("../wit/slots/check.schema.json"),
     include_str!("../wit/slots/command.schema.json"),
     include_str!("../wit/slots/database.schema.json"),

@@ -3,6 +3,7 @@
 mod accounts;
 mod block;
 mod caddy;
+mod command;
 mod podman;
 mod sql;
 mod systemd;
@@ -59,7 +60,9 @@ impl Context<'_> {
             | Action::UserManager { .. }
             | Action::PodmanSecret { .. }
             | Action::Pull { .. } => true,
-            Action::ContainerCommand { unless, .. } => unless.is_some() && step.changed.is_empty(),
+            Action::Command { unless, .. } | Action::ContainerCommand { unless, .. } => {
+                unless.is_some() && step.changed.is_empty()
+            }
             _ => false,
         }
     }
@@ -78,6 +81,7 @@ impl Context<'_> {
             Action::ContainerCommand { user, container, r#as, unless: Some(unless), .. } => {
                 !self.inside(user, container, r#as.as_deref(), unless)?.succeeded()
             }
+            Action::Command { r#as, unless: Some(unless), .. } => !self.as_somebody(r#as, unless)?.succeeded(),
             _ => true,
         };
         Ok(if needed { Need::All } else { Need::Nothing })
@@ -102,6 +106,7 @@ impl Context<'_> {
             Action::UserUnitRestart { user, unit, wait_for, .. } => self.restart_user_unit(user, unit, wait_for, waits),
             Action::ValkeyAclLoad { socket, user, secret, unit } => self.acl_load(socket, user, secret, unit.as_deref()),
             Action::CaddyValidate { file } => self.caddy_validate(file),
+            Action::Command { r#as, command, .. } => self.command_as(r#as, command),
             Action::ContainerCommand { user, container, r#as, command, .. } => {
                 self.command_inside(user, container, r#as.as_deref(), command)
             }

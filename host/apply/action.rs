@@ -179,6 +179,14 @@ pub enum Action {
     CaddyValidate {
         file: Utf8PathBuf,
     },
+    Command {
+        r#as: String,
+        command: Vec<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        unless: Option<Vec<String>>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        undo: Option<Vec<String>>,
+    },
     ContainerCommand {
         user: String,
         uid: u32,
@@ -272,11 +280,8 @@ impl Action {
             Action::UserUnitRestart { user, unit, .. } => format!("restart {unit} of {user}"),
             Action::ValkeyAclLoad { socket, .. } => format!("ACL LOAD by {socket}"),
             Action::CaddyValidate { file } => format!("caddy validate {file}"),
-            Action::ContainerCommand { container, command, .. } => {
-                let words = command.join(" ");
-                let short: String = words.chars().take(60).collect();
-                format!("in {container}: {short}{}", if short == words { "" } else { " …" })
-            }
+            Action::Command { r#as, command, .. } => format!("as {}: {}", r#as, short(command)),
+            Action::ContainerCommand { container, command, .. } => format!("in {container}: {}", short(command)),
         }
     }
 
@@ -310,6 +315,9 @@ impl Action {
             (Action::ContainerCommand { user, undo, .. }, Action::ContainerCommand { user: that, undo: called, .. }) => {
                 user == that && undo == called
             }
+            (Action::Command { r#as, undo, .. }, Action::Command { r#as: that, undo: called, .. }) => {
+                r#as == that && undo == called
+            }
             _ => false,
         }
     }
@@ -325,6 +333,13 @@ impl Action {
                 | Action::Block { .. }
         )
     }
+}
+
+/// A command for people, cut where it is long.
+fn short(command: &[String]) -> String {
+    let words = command.join(" ");
+    let short: String = words.chars().take(60).collect();
+    if short == words { words } else { format!("{short} …") }
 }
 
 impl Software {

@@ -262,7 +262,7 @@ impl Work<'_> {
                 }
                 ready.put(real)?;
             }
-            if matches!(step.action, Action::Pull { .. } | Action::ContainerCommand { .. }) {
+            if matches!(step.action, Action::Pull { .. } | Action::Command { .. } | Action::ContainerCommand { .. }) {
                 (self.say)(Event::Begins(title.clone()));
             }
             let context = Context { machine: self.machine, build: self.build, values: &self.values, key: &self.record.key };

@@ -227,6 +227,7 @@ impl Record {
                 | Action::Tmpfiles { .. }
                 | Action::Sql { .. }
                 | Action::UserUnits { .. }
+                | Action::Command { .. }
                 | Action::ContainerCommand { .. }
                 | Action::ValkeyAclLoad { .. } => before.action != step.action,
                 _ => false,

@@ -185,6 +185,12 @@ fn undo(work: &mut Work<'_>, step: &Step, now: Option<&Step>) -> Result<Undone, 
             }
             format!("in {container}: {}", undo.join(" "))
         }
+        (Action::Command { r#as, undo: Some(undo), .. }, None) if runs => {
+            if !pretend && let Err(trouble) = work.context().command_as(r#as, undo) {
+                return Ok(Deferred(work.values.hide(&trouble.what)));
+            }
+            format!("as {}: {}", r#as, undo.join(" "))
+        }
         (Action::PodmanSecret { user, name, .. }, None) if runs => {
             if !pretend && let Ok(account) = work.context().user(user) {
                 // Without the manager, podman's own processes would be of nobody who ends them.

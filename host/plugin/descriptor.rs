@@ -35,6 +35,8 @@ pub struct Descriptor {
     pub reads: Vec<Read>,
     /// The paths that it may write, as it names them.
     pub writes: Vec<String>,
+    /// The kinds of steps that it makes.
+    pub steps: BTreeSet<String>,
     /// The calls worth making.
     pub answers: BTreeSet<String>,
     /// Its checks.
@@ -163,6 +165,7 @@ impl Descriptor {
             owns: said.owns,
             writes_slots: said.writes_slots.into_iter().collect(),
             writes: said.writes,
+            steps: said.steps.into_iter().collect(),
             answers: said.answers.into_iter().collect(),
             rules: said.rules,
         })

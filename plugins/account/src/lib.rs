@@ -56,6 +56,7 @@ impl Plugin for Account {
             .writes("/etc/sysusers.d/rick-*.conf")
             .writes("/etc/tmpfiles.d/rick-*.conf")
             .writes("/etc/systemd/system/user@*.service.d/rick.conf")
+            .steps(&["identity", "subordinate-ids", "system-units-reload", "sysusers", "tmpfiles", "user-manager"])
             .answers(&["claim", "contribute", "check:service", "render:service"])
             .rules(rules::ALL)
     }

@@ -47,6 +47,8 @@ impl Plugin for Caddy {
             .reads::<slots::Gate>(By::Check, Of::Service)
             .writes("/etc/rick/caddy/sites/*.caddy")
             .writes(IMPORTS)
+            .writes("/etc/caddy/Caddyfile")
+            .steps(&["block", "caddy-validate", "system-unit", "version"])
             .answers(&["claim", "contribute", "check:service", "render:service", "render:machine"])
             .rules(rules::ALL)
     }

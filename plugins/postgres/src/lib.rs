@@ -56,6 +56,9 @@ impl Plugin for Postgres {
             .writes("/etc/rick/postgres/*.sql")
             .writes("/etc/rick/postgres/pg_hba.conf")
             .writes("/etc/rick/postgres/pg_ident.conf")
+            .writes("/etc/postgresql/*/main/pg_hba.conf")
+            .writes("/etc/postgresql/*/main/pg_ident.conf")
+            .steps(&["block", "sql", "system-unit", "version"])
             .answers(&["claim", "contribute", "check:service", "check:machine", "render:service", "render:machine"])
             .rules(rules::ALL)
     }

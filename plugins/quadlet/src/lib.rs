@@ -68,6 +68,7 @@ impl Plugin for Quadlet {
             .writes("/etc/rick/*/*.env")
             .writes("/etc/systemd/user/rick-*.service")
             .writes("/etc/systemd/user/rick-*.timer")
+            .steps(&["container-command", "podman-secret", "port", "pull", "user-unit-restart", "user-units", "version"])
             .answers(&["claim", "contribute", "check:service", "render:service"])
             .rules(rules::ALL)
     }

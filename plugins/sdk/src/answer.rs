@@ -5,7 +5,8 @@ use serde_json::Value;
 
 use crate::bindings::exports::rick::plugin::claim::ClaimEntry;
 use crate::bindings::rick::plugin::types::{
-    Artifact as WitArtifact, Content, Contribution, Diagnostic, Note, Place, Secret as WitSecret, Segment, Severity, Target,
+    Artifact as WitArtifact, Content, Contribution, Diagnostic, Edit, Fix, Note, Place, Secret as WitSecret, Segment, Severity,
+    Target,
 };
 use crate::place;
 use crate::slots::{self, Piece, Slot};
@@ -83,6 +84,22 @@ impl Diagnostic {
     /// Adds the one thing that can be done now.
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
+        self
+    }
+
+    /// Adds a way to mend it that cannot change what runs other than as asked, and moves or loses no data. `title` is in the
+    /// imperative: "remove `db`". The best comes first.
+    pub fn safe_fix(self, title: impl Into<String>, edits: Vec<Edit>) -> Self {
+        self.fix(title.into(), true, edits)
+    }
+
+    /// Adds a way to mend it that somebody should look at first.
+    pub fn unsafe_fix(self, title: impl Into<String>, edits: Vec<Edit>) -> Self {
+        self.fix(title.into(), false, edits)
+    }
+
+    fn fix(mut self, title: String, safe: bool, edits: Vec<Edit>) -> Self {
+        self.fixes.push(Fix { title, safe, edits });
         self
     }
 
@@ -207,7 +224,7 @@ impl Artifact {
     /// An empty file of root's, readable by all: mode 0644, root:root.
     pub fn new(path: impl Into<String>) -> Self {
         let (owner, group) = ("root".to_owned(), "root".to_owned());
-        Self(WitArtifact { machine: None, path: path.into(), mode: 0o644, owner, group, content: Vec::new() })
+        Self(WitArtifact { machine: None, path: path.into(), mode: 0o644, owner, group, content: Vec::new(), more: None })
     }
 
     /// Sets its permission bits.

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::Plugin;
 use crate::bindings::exports::rick::plugin::meta;
+use crate::bindings::rick::plugin::types::Severity;
 use crate::slots::Slot;
 
 /// How the contributions to a slot merge.
@@ -69,6 +70,7 @@ impl Descriptor {
             writes_slots: Vec::new(),
             reads: Vec::new(),
             writes: Vec::new(),
+            steps: Vec::new(),
             judges: Vec::new(),
             answers: Vec::new(),
             rules: Vec::new(),
@@ -159,9 +161,21 @@ impl Descriptor {
         self
     }
 
-    /// It writes artifacts at paths that match a glob.
+    /// It writes artifacts at paths that match a glob, or has blocks put into files there.
     pub fn writes(mut self, glob: &str) -> Self {
         self.0.writes.push(glob.to_owned());
+        self
+    }
+
+    /// It makes steps of these kinds: "sql", "tmpfiles" …
+    pub fn steps(mut self, kinds: &[&str]) -> Self {
+        self.0.steps.extend(kinds.iter().map(|&kind| kind.to_owned()));
+        self
+    }
+
+    /// It judges files, rendered or written by hand, whose paths match a glob.
+    pub fn judges(mut self, glob: &str) -> Self {
+        self.0.judges.push(glob.to_owned());
         self
     }
 
@@ -178,9 +192,10 @@ impl Descriptor {
 
     /// It makes a check.
     pub fn rule(mut self, rule: &Rule) -> Self {
-        let Rule { code, name, waivable, what, why, example, use_instead, source } = *rule;
+        let Rule { code, name, severity, waivable, what, why, example, use_instead, source } = *rule;
         let page = json!({ "what": what, "why": why, "example": example, "use_instead": use_instead, "source": source });
-        self.0.rules.push(meta::Rule { code: code.to_owned(), name: name.to_owned(), waivable, page: page.to_string() });
+        let (code, name, page) = (code.to_owned(), name.to_owned(), page.to_string());
+        self.0.rules.push(meta::Rule { code, name, severity, waivable, page });
         self
     }
 }
@@ -192,13 +207,16 @@ pub struct Rule {
     pub code: &'static str,
     /// kebab-case; reads as "allow ...".
     pub name: &'static str,
+    /// How bad it is, where a diagnostic does not say otherwise.
+    pub severity: Severity,
     /// A waiver can silence it.
     pub waivable: bool,
     /// What is found.
     pub what: &'static str,
     /// What goes wrong on the machine.
     pub why: &'static str,
-    /// A manifest, or a part of one, that it finds.
+    /// A manifest that it finds. Without a `[service]` it is one of an image; `# rick.toml` or `# services/other.toml` on a line of its
+    /// own begins another file. `rick plugin test` lints it.
     pub example: &'static str,
     /// The same, mended.
     pub use_instead: &'static str,

@@ -40,7 +40,7 @@ pub mod answer;
 #[doc(hidden)]
 pub mod bindings {
     wit_bindgen::generate!({
-        path: "../../wit",
+        path: "../../wit/0.1.0",
         world: "plugin",
         pub_export_macro: true,
         export_macro_name: "export_component",

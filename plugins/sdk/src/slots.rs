@@ -49,6 +49,8 @@ slots! {
     Site = "rick:site@1": SiteValue;
     /// Whom a proxy asks before it lets a request through; key: empty.
     Gate = "rick:gate@1": GateValue;
+    /// What is backed up; key: "database/" or "volume/", and the key in that slot.
+    Backup = "rick:backup@1": BackupValue;
     /// Commands that are run inside a part once it is up; key: a name.
     Command = "rick:command@1": CommandValue;
     /// Secrets that the service needs; key: the name.
@@ -269,6 +271,31 @@ pub struct CommandValue {
     pub phase: Phase,
 }
 
+/// A value of [`Backup`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BackupValue {
+    /// What it is of.
+    pub of: BackupOf,
+    /// What makes it: "restic".
+    pub by: String,
+    /// Where it goes, without any secret.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+    /// When, as systemd.time(7) writes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<String>,
+}
+
+/// What a backup is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BackupOf {
+    /// A database.
+    Database,
+    /// A volume.
+    Volume,
+}
+
 /// A value of [`Secret`].
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SecretValue {
@@ -397,6 +424,16 @@ pub enum Action {
     },
     /// Caddy finds no mistake in its configuration.
     CaddyValidate { file: String },
+    /// Runs a command on the machine as a user, unless another ends with 0. Any command: the user of rick must grant it to the plugin
+    /// by name, so use another kind where one fits.
+    Command {
+        r#as: String,
+        command: Vec<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        unless: Option<Vec<String>>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        undo: Option<Vec<String>>,
+    },
     /// Runs a command inside a running container, unless another ends with 0.
     ContainerCommand {
         user: String,

@@ -58,6 +58,7 @@ impl Plugin for Valkey {
             .writes("/etc/rick/valkey/*.acl")
             .writes("/etc/rick/valkey/*.conf")
             .writes("/etc/systemd/system/*.service.d/rick-valkey.conf")
+            .steps(&["system-unit", "system-units-reload", "valkey-acl-load", "version"])
             .answers(&["claim", "contribute", "check:service", "check:machine", "render:service", "render:machine"])
             .rules(rules::ALL)
     }

@@ -1,12 +1,13 @@
 //! A service that would run as a user that the system has for something else.
 
-use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, error, service, table};
+use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, Severity, error, service, table};
 
 use crate::{Account, user_of};
 
 pub const RULE: Rule = Rule {
     code: "SY009",
     name: "reserved-user-name",
+    severity: Severity::Error,
     waivable: false,
     what: "a service whose user is one that Debian or a server's package already has, such as `root`, `postgres` or `caddy`",
     why: "The service would own that user's files. A container that runs as `postgres` is the database's superuser.",

@@ -1,12 +1,13 @@
 //! Membership in the group of a server that needs none.
 
-use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, table, warning};
+use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, Severity, table, warning};
 
 use crate::Account;
 
 pub const RULE: Rule = Rule {
     code: "SY004",
     name: "server-group",
+    severity: Severity::Warning,
     waivable: true,
     what: "a service's user in the group `postgres`, `valkey` or `redis`",
     why: "The servers' sockets take connections from everybody, and know who may do what by peer or by password. Their groups read their \

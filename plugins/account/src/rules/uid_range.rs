@@ -1,12 +1,13 @@
 //! A service's uid among those of people, or among those that systemd hands out for a while.
 
-use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, table, warning};
+use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, Severity, table, warning};
 
 use crate::Account;
 
 pub const RULE: Rule = Rule {
     code: "SY006",
     name: "uid-outside-system-range",
+    severity: Severity::Warning,
     waivable: true,
     what: "a stated `uid` that is not one of a system user: 1 to 999",
     why: "From 1000 on useradd gives uids to people, and journald gives each its own journal; systemd uses 61184 to 65519 for \

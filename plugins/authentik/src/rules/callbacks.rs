@@ -1,12 +1,13 @@
 //! A client that nobody can be sent back to.
 
-use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, error, table};
+use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, Severity, error, table};
 
 use crate::{Authentik, Pattern};
 
 pub const RULE: Rule = Rule {
     code: "AK033",
     name: "no-callback",
+    severity: Severity::Error,
     waivable: false,
     what: "`pattern = \"oauth2\"` without `callbacks`",
     why: "authentik sends people back only to addresses that were named. Without one, it takes the first that any client asks for.",

@@ -1,12 +1,13 @@
 //! Two keys that say who may enter.
 
-use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, error, table_key};
+use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, Severity, error, table_key};
 
 use crate::Authentik;
 
 pub const RULE: Rule = Rule {
     code: "AK035",
     name: "group-and-groups",
+    severity: Severity::Error,
     waivable: false,
     what: "`group` and `groups` in one table",
     why: "Each says all of who may enter; which of the two was meant cannot be told.",

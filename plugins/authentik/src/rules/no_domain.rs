@@ -1,12 +1,13 @@
 //! Sign-on at a door that is not there.
 
-use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, error, table};
+use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, Severity, error, table};
 
 use crate::{Authentik, Pattern};
 
 pub const RULE: Rule = Rule {
     code: "AK030",
     name: "sign-on-without-domain",
+    severity: Severity::Error,
     waivable: false,
     what: "`forward-auth`, or a callback that is a path, in a manifest whose `[service]` has no `domain`",
     why: "authentik tells applications apart by the host that a browser asked for, and sends people back to an address.",

@@ -1,13 +1,14 @@
 //! An authentik of which nothing can be said.
 
 use rick_plugin_sdk::place::pointer;
-use rick_plugin_sdk::{Diagnostics, Place, ProjectCall, Rule, Version, error, setting};
+use rick_plugin_sdk::{Diagnostics, Place, ProjectCall, Rule, Severity, Version, error, setting};
 
 use crate::{Authentik, identity_of, version};
 
 pub const RULE: Rule = Rule {
     code: "AK032",
     name: "authentik-version-unknown",
+    severity: Severity::Error,
     waivable: false,
     what: "a project with `[authentik]` in a manifest that does not say which authentik there is, or one before 2024.12",
     why: "What a blueprint must say differs from version to version. What it says too much is dropped in silence, and what it lacks makes \

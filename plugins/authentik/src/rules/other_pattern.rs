@@ -1,6 +1,6 @@
 //! A key that means nothing in the pattern that was chosen.
 
-use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, error, table, table_key};
+use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, Severity, error, table, table_key};
 
 use crate::table::Subject;
 use crate::{Authentik, Form, Pattern};
@@ -8,6 +8,7 @@ use crate::{Authentik, Form, Pattern};
 pub const RULE: Rule = Rule {
     code: "AK034",
     name: "key-of-another-pattern",
+    severity: Severity::Error,
     waivable: false,
     what: "a key, or the form of a variable, that means nothing in the `pattern` of the table",
     why: "A service behind `forward-auth` is no client, and has neither an id nor a secret; one that only checks tokens sends nobody \

@@ -1,12 +1,13 @@
 //! A name that is authentik's own in addresses.
 
-use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, error, service, table};
+use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, Severity, error, service, table};
 
 use crate::Authentik;
 
 pub const RULE: Rule = Rule {
     code: "AK036",
     name: "reserved-slug",
+    severity: Severity::Error,
     waivable: false,
     what: "an application with the slug `authorize`, `token`, `device`, `userinfo`, `introspect` or `revoke`",
     why: "These are authentik's own, below the same address: the application would not be reached, and since 2025.8 it is not taken.",

@@ -1,6 +1,6 @@
 //! A gate that Caddy cannot ask.
 
-use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, error, slots};
+use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, Severity, error, slots};
 
 use crate::Caddy;
 use crate::site::PROXY;
@@ -8,6 +8,7 @@ use crate::site::PROXY;
 pub const RULE: Rule = Rule {
     code: "CA027",
     name: "gate-not-for-caddy",
+    severity: Severity::Error,
     waivable: false,
     what: "a gate that does not say how Caddy asks it",
     why: "Each kind of proxy asks in a way of its own, and a gate has a path for each that it knows. Without one the site would be open.",

@@ -1,6 +1,6 @@
 //! A header for identities that clients could send as well.
 
-use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, error, table_key};
+use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, Severity, error, table_key};
 
 use crate::Caddy;
 use crate::identity::bad_name;
@@ -8,6 +8,7 @@ use crate::identity::bad_name;
 pub const RULE: Rule = Rule {
     code: "CA025",
     name: "identity-header-name",
+    severity: Severity::Error,
     waivable: false,
     what: "a header in `identity` that does not begin with `Remote-` or `X-`, or that begins with `X-Forwarded-`",
     why: "Whatever a client sends under such a name is taken out of the request, with all that is spelt like it: many applications take \

@@ -1,12 +1,13 @@
 //! A site without a name.
 
-use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, error, table};
+use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, Severity, error, table};
 
 use crate::Caddy;
 
 pub const RULE: Rule = Rule {
     code: "CA020",
     name: "site-without-domain",
+    severity: Severity::Error,
     waivable: false,
     what: "a table `[caddy]` in a manifest whose `[service]` has no `domain`",
     why: "A site is known by its name: without one there is nothing to serve, and a gate that was asked for would stand nowhere.",

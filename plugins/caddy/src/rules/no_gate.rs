@@ -1,12 +1,13 @@
 //! Paths for which somebody must sign on, where nobody asks.
 
-use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, error, slots, table_key, warning};
+use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, Severity, error, slots, table_key, warning};
 
 use crate::Caddy;
 
 pub const RULE: Rule = Rule {
     code: "CA023",
     name: "sign-on-without-gate",
+    severity: Severity::Error,
     waivable: false,
     what: "`protected` or `public` in a site that has no gate",
     why: "A gate comes from the plugin that knows who may enter, such as authentik with `pattern = \"forward-auth\"`. Without one every path \

@@ -1,6 +1,6 @@
 //! A site that leads nowhere.
 
-use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, error, table};
+use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, Severity, error, table};
 
 use crate::Caddy;
 use crate::site::upstream;
@@ -8,6 +8,7 @@ use crate::site::upstream;
 pub const RULE: Rule = Rule {
     code: "CA021",
     name: "site-without-service",
+    severity: Severity::Error,
     waivable: false,
     what: "a table `[caddy]` where nothing of the service answers HTTP: `[service]` has no `port`, or no container runs",
     why: "Caddy would have nobody to pass requests to.",

@@ -1,12 +1,13 @@
 //! A public path that means more than it says.
 
-use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, error, table};
+use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, Severity, error, table};
 
 use crate::Caddy;
 
 pub const RULE: Rule = Rule {
     code: "CA012",
     name: "path-by-its-beginning",
+    severity: Severity::Error,
     waivable: true,
     what: "a path in `public` or `protected` that ends in `*` without a slash before it",
     why: "`/health*` is also /healthadmin. `/health` is one path, and `/health/*` is what is below it.",

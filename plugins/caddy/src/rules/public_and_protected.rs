@@ -1,12 +1,13 @@
 //! Two lists that say the opposite.
 
-use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, error, table_key};
+use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, Severity, error, table_key};
 
 use crate::Caddy;
 
 pub const RULE: Rule = Rule {
     code: "CA022",
     name: "public-and-protected",
+    severity: Severity::Error,
     waivable: false,
     what: "`public` and `protected` in one table",
     why: "`public` names what needs no sign-on where all else does, `protected` what needs it where nothing else does. Of a path in \

@@ -1,12 +1,13 @@
 //! What is meant for the machine's monitoring, shown to everybody.
 
-use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, table, warning};
+use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, Severity, table, warning};
 
 use crate::Caddy;
 
 pub const RULE: Rule = Rule {
     code: "CA016",
     name: "public-metrics",
+    severity: Severity::Warning,
     waivable: true,
     what: "`/metrics` in `public`",
     why: "Metrics tell names, versions and load to whoever asks. A collector on the machine reaches the service's own port, and needs no site.",

@@ -1,6 +1,6 @@
 //! Lines that would not stay where they are put.
 
-use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, error, table};
+use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, Severity, error, table};
 
 use crate::Caddy;
 use crate::caddyfile::misfit;
@@ -8,6 +8,7 @@ use crate::caddyfile::misfit;
 pub const RULE: Rule = Rule {
     code: "CA026",
     name: "snippet-not-closed",
+    severity: Severity::Error,
     waivable: false,
     what: "a `snippet` with a brace or a quote that has no partner, or with a heredoc",
     why: "It stands inside the site's `route`. A brace too many ends it there, and what follows would stand outside, where Caddy sorts it.",

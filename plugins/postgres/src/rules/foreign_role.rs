@@ -1,13 +1,14 @@
 //! A role that has the name of another service's user, who could then be it.
 
 use rick_plugin_sdk::slots::Identity;
-use rick_plugin_sdk::{Diagnostics, MachineCall, Place, Rule, error, place::pointer};
+use rick_plugin_sdk::{Diagnostics, MachineCall, Place, Rule, Severity, error, place::pointer};
 
 use crate::Postgres;
 
 pub const RULE: Rule = Rule {
     code: "PG015",
     name: "role-of-anothers-name",
+    severity: Severity::Error,
     waivable: false,
     what: "a role with the name of another service's user on the same machine",
     why: "PostgreSQL's own `local all all peer`, which comes after rick's lines, lets each user of the machine be the role of its name. \

@@ -1,12 +1,13 @@
 //! A locale that is the system's, and not PostgreSQL's or the C library's own.
 
-use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, table, warning};
+use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, Severity, table, warning};
 
 use crate::Postgres;
 
 pub const RULE: Rule = Rule {
     code: "PG003",
     name: "system-locale",
+    severity: Severity::Warning,
     waivable: true,
     what: "a `locale` other than `C`, `POSIX` and `C.UTF-8`",
     why: "CREATE DATABASE fails where the system has not generated it, and Debian generates none unless asked. Where it is there, its \

@@ -1,12 +1,13 @@
 //! A role or a database by a name that is PostgreSQL's own, or longer than a name can be.
 
-use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, error, service, table};
+use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, Severity, error, service, table};
 
 use crate::Postgres;
 
 pub const RULE: Rule = Rule {
     code: "PG011",
     name: "reserved-database-name",
+    severity: Severity::Error,
     waivable: false,
     what: "a role or a database by a name that PostgreSQL has for something else, such as `postgres`, `template1` or `pg_monitor`, or \
            of more than 63 bytes",

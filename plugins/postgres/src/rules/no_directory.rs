@@ -1,12 +1,13 @@
 //! A machine of which nobody said where the server's files are.
 
-use rick_plugin_sdk::{Diagnostics, MachineCall, Rule, error, machine};
+use rick_plugin_sdk::{Diagnostics, MachineCall, Rule, Severity, error, machine};
 
 use crate::{Postgres, config_directory};
 
 pub const RULE: Rule = Rule {
     code: "PG014",
     name: "unknown-configuration-directory",
+    severity: Severity::Error,
     waivable: false,
     what: "a machine with databases, without the version of PostgreSQL on it or the directory of its configuration",
     why: "The server lets a service in only after lines in pg_hba.conf, and Debian has that file in a directory by the major version. \

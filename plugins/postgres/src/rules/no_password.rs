@@ -1,6 +1,6 @@
 //! A variable for a password that there is not.
 
-use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, error, table};
+use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, Severity, error, table};
 
 use crate::table::{Authentication, Form};
 use crate::{Postgres, variables_of};
@@ -8,6 +8,7 @@ use crate::{Postgres, variables_of};
 pub const RULE: Rule = Rule {
     code: "PG013",
     name: "password-form-without-password",
+    severity: Severity::Error,
     waivable: false,
     what: "a variable of the form `password` where the service connects by peer",
     why: "By peer the kernel tells the server who connects, and the role has no password: there is nothing that the variable could hold.",

@@ -1,6 +1,6 @@
 //! A value that does not fit a line of an env file.
 
-use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, error, slots};
+use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, Severity, error, slots};
 
 use crate::Quadlet;
 use crate::environment::bad_value;
@@ -8,6 +8,7 @@ use crate::environment::bad_value;
 pub const RULE: Rule = Rule {
     code: "QD030",
     name: "line-break-in-variable",
+    severity: Severity::Error,
     waivable: false,
     what: "a variable whose value holds a line break, or is longer than a line of an env file may be",
     why: "podman's env files have neither quotes nor escapes: what follows the line break would become a variable of its own.",

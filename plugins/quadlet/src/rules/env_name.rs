@@ -1,6 +1,6 @@
 //! A variable whose name podman does not take as one.
 
-use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, error, key_of, slots};
+use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, Severity, error, key_of, slots};
 
 use crate::Quadlet;
 use crate::environment::bad_name;
@@ -8,6 +8,7 @@ use crate::environment::bad_name;
 pub const RULE: Rule = Rule {
     code: "QD029",
     name: "odd-variable-name",
+    severity: Severity::Error,
     waivable: false,
     what: "a variable with a name that is empty, holds `=` or a space, begins with `#` or ends in `*`",
     why: "In podman's env files `NAME*` hands in every variable of the caller that begins so, and `#` begins a comment.",

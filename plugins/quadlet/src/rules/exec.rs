@@ -1,6 +1,6 @@
 //! A command that Quadlet would not run as it is written.
 
-use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, error};
+use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, Severity, error};
 
 use crate::Quadlet;
 use crate::commands::arguments;
@@ -9,6 +9,7 @@ use crate::parts::parts_of;
 pub const RULE: Rule = Rule {
     code: "QD052",
     name: "command-cut-short",
+    severity: Severity::Error,
     waivable: false,
     what: "a command with a quote that has no partner, or `exec` with an argument that is empty or just `;`",
     why: "The generator stops at an empty word: it and everything after it would be missing from the command, in silence. A `;` alone \

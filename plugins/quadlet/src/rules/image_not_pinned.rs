@@ -1,6 +1,6 @@
 //! An image that may be another one tomorrow.
 
-use rick_plugin_sdk::{Diagnostics, Place, Rule, ServiceCall, warning};
+use rick_plugin_sdk::{Diagnostics, Place, Rule, ServiceCall, Severity, warning};
 
 use crate::Quadlet;
 use crate::parts::parts_of;
@@ -8,6 +8,7 @@ use crate::parts::parts_of;
 pub const RULE: Rule = Rule {
     code: "QD010",
     name: "image-not-pinned",
+    severity: Severity::Warning,
     waivable: true,
     what: "an image with the tag `latest`, or with neither a tag nor a digest, that is not updated on purpose with `AutoUpdate`",
     why: "What runs depends on when it was pulled. Two machines differ, and there is no way back to what ran before.",

@@ -1,6 +1,6 @@
 //! An image whose name does not say where it comes from.
 
-use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, warning};
+use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, Severity, warning};
 
 use super::image_not_pinned::images;
 use crate::Quadlet;
@@ -8,6 +8,7 @@ use crate::Quadlet;
 pub const RULE: Rule = Rule {
     code: "QD009",
     name: "short-image-name",
+    severity: Severity::Warning,
     waivable: true,
     what: "an image without a registry",
     why: "podman asks at a terminal which registry is meant, and a unit has none; with an alias or a search list, whoever registers \

@@ -1,12 +1,13 @@
 //! A job of which it cannot be told when it runs, or which one it is.
 
-use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, error, table};
+use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, Severity, error, table};
 
 use crate::Quadlet;
 
 pub const RULE: Rule = Rule {
     code: "QD058",
     name: "job-unclear",
+    severity: Severity::Error,
     waivable: false,
     what: "a job with neither `every` nor `calendar`, or with both; two jobs or two commands of one name",
     why: "A timer without a time never runs. The name makes the names of the units: of two jobs, one would be lost.",

@@ -1,6 +1,6 @@
 //! A key written as it stands that rick writes itself.
 
-use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, error, key_of};
+use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, Severity, error, key_of};
 
 use super::written_keys;
 use crate::Quadlet;
@@ -9,6 +9,7 @@ use crate::keys::FileType;
 pub const RULE: Rule = Rule {
     code: "QD053",
     name: "key-with-a-field",
+    severity: Severity::Error,
     waivable: false,
     what: "a key in `keys` or `pod_keys` that has a field of its own, that the pod has, or on which rick's own names depend",
     why: "The last of two lines wins, so what rick derives would be half in force: its mapping of users, its names, its restarts.",

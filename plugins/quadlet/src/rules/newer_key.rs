@@ -1,6 +1,6 @@
 //! A key that the machine's podman does not have yet, and no option of podman's says the same.
 
-use rick_plugin_sdk::{Diagnostic, Diagnostics, Place, Rule, ServiceCall, Version, error, key_of, machine};
+use rick_plugin_sdk::{Diagnostic, Diagnostics, Place, Rule, ServiceCall, Severity, Version, error, key_of, machine};
 
 use super::written_keys;
 use crate::Quadlet;
@@ -12,6 +12,7 @@ use crate::values::Notify;
 pub const RULE: Rule = Rule {
     code: "QD002",
     name: "newer-quadlet-key",
+    severity: Severity::Error,
     waivable: false,
     what: "a key that came with a newer podman than the machine has, where podman has no option that says the same",
     why: "The generator drops a unit with a key that it does not know. Where podman itself can be told, rick writes PodmanArgs= instead.",

@@ -1,12 +1,13 @@
 //! A part without an image.
 
-use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, error, table_key};
+use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, Severity, error, table_key};
 
 use crate::Quadlet;
 
 pub const RULE: Rule = Rule {
     code: "QD005",
     name: "part-without-image",
+    severity: Severity::Error,
     waivable: false,
     what: "a part without `image` in a service that has none of its own",
     why: "There is nothing to run: the generator refuses a container without an image.",

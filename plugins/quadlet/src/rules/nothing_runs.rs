@@ -1,6 +1,6 @@
 //! Variables and mounts for a service that has no container of its own image.
 
-use rick_plugin_sdk::{Diagnostics, Place, Rule, ServiceCall, error, slots};
+use rick_plugin_sdk::{Diagnostics, Place, Rule, ServiceCall, Severity, error, slots};
 
 use crate::Quadlet;
 use crate::parts::parts_of;
@@ -8,6 +8,7 @@ use crate::parts::parts_of;
 pub const RULE: Rule = Rule {
     code: "QD057",
     name: "nothing-runs",
+    severity: Severity::Error,
     waivable: false,
     what: "a variable or a mount for the service's own parts, where the service has no image and so no such part",
     why: "It would go nowhere: the database is made, and nothing connects to it.",

@@ -1,6 +1,6 @@
 //! A part that waits for an answer to a question that nobody asks.
 
-use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, warning};
+use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, Severity, warning};
 
 use crate::Quadlet;
 use crate::parts::parts_of;
@@ -9,6 +9,7 @@ use crate::values::Notify;
 pub const RULE: Rule = Rule {
     code: "QD041",
     name: "notify-without-health",
+    severity: Severity::Warning,
     waivable: true,
     what: "`notify = \"healthy\"` without a `health` command, in a manifest that cannot know whether the image has one",
     why: "Without a health check the unit never counts as started: after `start_timeout` it is stopped and tried again, for ever.",

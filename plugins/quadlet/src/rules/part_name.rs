@@ -1,7 +1,7 @@
 //! A part whose name cannot be one, or makes a unit that is there already.
 
 use rick_plugin_sdk::slots::{self, VolumeKind};
-use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, error, table_key};
+use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, Severity, error, table_key};
 
 use crate::Quadlet;
 use crate::parts::MAIN;
@@ -9,6 +9,7 @@ use crate::parts::MAIN;
 pub const RULE: Rule = Rule {
     code: "QD048",
     name: "part-name-taken",
+    severity: Severity::Error,
     waivable: false,
     what: "a part with a name that is no name of a unit, or that makes the name of another unit or container of the service",
     why: "`<service>-<part>.container` becomes `<service>-<part>.service`. The pod's is `<service>-pod.service` and a volume's \

@@ -1,6 +1,6 @@
 //! Several parts on a podman that has no pods in Quadlet.
 
-use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, error, machine, table, table_key};
+use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, Severity, error, machine, table, table_key};
 
 use crate::Quadlet;
 use crate::parts::parts_of;
@@ -9,6 +9,7 @@ use crate::render::PODS;
 pub const RULE: Rule = Rule {
     code: "QD049",
     name: "pod-needs-podman-5",
+    severity: Severity::Error,
     waivable: false,
     what: "a service of several parts, or with `pod_keys`, on a machine whose podman is older than 5.0",
     why: "The parts share one pod, and Quadlet has had `.pod` files since 5.0. Without one they could not reach each other on localhost.",

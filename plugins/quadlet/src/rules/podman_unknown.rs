@@ -1,12 +1,13 @@
 //! A machine of which nobody said which podman it has, or whose podman has no Quadlet.
 
-use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, Version, error, machine};
+use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, Severity, Version, error, machine};
 
 use crate::Quadlet;
 
 pub const RULE: Rule = Rule {
     code: "QD051",
     name: "podman-unknown",
+    severity: Severity::Error,
     waivable: false,
     what: "a machine with containers whose podman's version is not said, or is older than 4.4",
     why: "Each release knows other keys, and drops a unit with one that it does not know. Quadlet came with 4.4.",

@@ -1,6 +1,6 @@
 //! A port that is said twice, or a number for a port that there is not.
 
-use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, error, table};
+use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, Severity, error, table};
 
 use crate::Quadlet;
 use crate::ports::published;
@@ -8,6 +8,7 @@ use crate::ports::published;
 pub const RULE: Rule = Rule {
     code: "QD056",
     name: "port-said-twice",
+    severity: Severity::Error,
     waivable: false,
     what: "a port in `ports` that is there twice or is the service's own, or `host_port` without `port` in [service]",
     why: "Each port inside has one number on the machine; which of two was meant, or of what, cannot be told.",

@@ -1,6 +1,6 @@
 //! A port of the machine that only root may open.
 
-use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, error};
+use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, Severity, error};
 
 use crate::Quadlet;
 use crate::ports::{UNPRIVILEGED, published};
@@ -9,6 +9,7 @@ use crate::values::HostPort;
 pub const RULE: Rule = Rule {
     code: "QD043",
     name: "privileged-host-port",
+    severity: Severity::Error,
     waivable: true,
     what: "a `host_port` below 1024",
     why: "A rootless container's ports are opened by the service's user, who may not open these: the pod does not start. A machine with \

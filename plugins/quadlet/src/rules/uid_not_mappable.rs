@@ -1,6 +1,6 @@
 //! A user of an image for whom there is no subordinate id.
 
-use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, error};
+use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, Severity, error};
 
 use crate::Quadlet;
 use crate::parts::parts_of;
@@ -11,6 +11,7 @@ const COUNT: u32 = 65_536;
 pub const RULE: Rule = Rule {
     code: "QD050",
     name: "uid-not-mappable",
+    severity: Severity::Error,
     waivable: false,
     what: "an image that runs as a uid or gid above 65535",
     why: "A service has 65536 subordinate ids: those inside reach from 0 to 65535, so the mapping cannot be made and the pod does not start.",

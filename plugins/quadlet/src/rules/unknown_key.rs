@@ -1,6 +1,6 @@
 //! A key that no podman has.
 
-use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, error, key_of};
+use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, Severity, error, key_of};
 
 use super::written_keys;
 use crate::Quadlet;
@@ -9,6 +9,7 @@ use crate::keys;
 pub const RULE: Rule = Rule {
     code: "QD001",
     name: "unknown-quadlet-key",
+    severity: Severity::Error,
     waivable: false,
     what: "a key in `keys` or `pod_keys` that Quadlet does not know",
     why: "The generator drops the whole unit. Nothing says so: a reload succeeds, and the unit is not found, or the old one runs on.",

@@ -1,7 +1,7 @@
 //! Something said for a part that the service does not have.
 
 use rick_plugin_sdk::slots::{self, quadlet};
-use rick_plugin_sdk::{Diagnostics, Place, Read, Rule, ServiceCall, error, table};
+use rick_plugin_sdk::{Diagnostics, Place, Read, Rule, ServiceCall, Severity, error, table};
 
 use crate::Quadlet;
 use crate::parts::{Part, parts_of};
@@ -9,6 +9,7 @@ use crate::parts::{Part, parts_of};
 pub const RULE: Rule = Rule {
     code: "QD047",
     name: "unknown-part",
+    severity: Severity::Error,
     waivable: false,
     what: "a variable, a mount, a volume, a command or a wish for a part that the service does not have, or for its own image where no part runs that",
     why: "It would be nowhere: the part that needs it starts without.",

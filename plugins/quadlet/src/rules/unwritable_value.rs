@@ -1,12 +1,13 @@
 //! A value that no line of a unit can hold as it is.
 
-use rick_plugin_sdk::{Diagnostic, Diagnostics, Place, Rule, ServiceCall, error, slots};
+use rick_plugin_sdk::{Diagnostic, Diagnostics, Place, Rule, ServiceCall, Severity, error, slots};
 
 use crate::Quadlet;
 
 pub const RULE: Rule = Rule {
     code: "QD055",
     name: "unwritable-value",
+    severity: Severity::Error,
     waivable: false,
     what: "a value with a line break, with a space or a double quote at its ends, or with a backslash at its end; a mounted path \
            with a colon",

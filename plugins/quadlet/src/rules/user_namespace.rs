@@ -1,7 +1,7 @@
 //! A user namespace in which the process is not the service's user, although something depends on that.
 
 use rick_plugin_sdk::slots::{self, quadlet};
-use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, error};
+use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, Severity, error};
 
 use crate::Quadlet;
 use crate::parts::parts_of;
@@ -10,6 +10,7 @@ use crate::users::mapping;
 pub const RULE: Rule = Rule {
     code: "QD015",
     name: "process-not-service-user",
+    severity: Severity::Error,
     waivable: false,
     what: "a `user_namespace` in which a part's process is not the service's user on the machine, although a plugin needs it to be",
     why: "A server that authenticates by asking the kernel who connects (PostgreSQL's `peer`) sees a subordinate uid and refuses. In \

@@ -1,7 +1,7 @@
 //! A volume that says too little or too much.
 
 use rick_plugin_sdk::slots::VolumeKind;
-use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, error};
+use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, Severity, error};
 
 use crate::Quadlet;
 use crate::parts::parts_of;
@@ -10,6 +10,7 @@ use crate::volumes::stated_for;
 pub const RULE: Rule = Rule {
     code: "QD054",
     name: "volume-unclear",
+    severity: Severity::Error,
     waivable: false,
     what: "a volume with both `name` and `source` or with neither, of a kind that does not go with it, or with a `mode` or `owner` that \
            rick does not set",

@@ -1,12 +1,13 @@
 //! Commands that reach beyond a service's own keys.
 
-use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, table, warning};
+use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, Severity, table, warning};
 
 use crate::Valkey;
 
 pub const RULE: Rule = Rule {
     code: "VK005",
     name: "dangerous-command",
+    severity: Severity::Warning,
     waivable: true,
     what: "a rule in `commands` that gives back what rick takes away in a shared server: the categories `@all`, `@admin` and `@dangerous`, \
            and commands that touch other services' data or the server itself",

@@ -1,12 +1,13 @@
 //! A server of its own, and what only means something in a shared one.
 
-use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, error, table_key};
+use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, Severity, error, table_key};
 
 use crate::Valkey;
 
 pub const RULE: Rule = Rule {
     code: "VK012",
     name: "share-in-dedicated",
+    severity: Severity::Error,
     waivable: false,
     what: "`prefix`, `db`, `keys` or `channels` beside `dedicated = true`",
     why: "In a server of its own a service may use every key in every database: which of the two was meant cannot be told.",

@@ -1,7 +1,7 @@
 //! A further pattern that fits another service's keys or channels.
 
 use rick_plugin_sdk::place::table_of;
-use rick_plugin_sdk::{Diagnostics, MachineCall, Rule, error};
+use rick_plugin_sdk::{Diagnostics, MachineCall, Rule, Severity, error};
 
 use super::may_meet;
 use crate::Valkey;
@@ -9,6 +9,7 @@ use crate::Valkey;
 pub const RULE: Rule = Rule {
     code: "VK011",
     name: "pattern-on-foreign-keys",
+    severity: Severity::Error,
     waivable: true,
     what: "a pattern in `keys` or `channels` that may fit what belongs to another service on the same machine",
     why: "The prefix is the wall between services; such a pattern opens it. A service that takes no prefix needs a server of its own.",

@@ -1,12 +1,13 @@
 //! A URL that its client library reads, and then stumbles over.
 
-use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, table, table_key, warning};
+use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, Severity, table, table_key, warning};
 
 use crate::{Client, Form, Valkey};
 
 pub const RULE: Rule = Rule {
     code: "VK007",
     name: "node-redis-url",
+    severity: Severity::Warning,
     waivable: true,
     what: "a variable of the form `url` for `client = \"node-redis\"`",
     why: "node-redis before 6 knows no URL of a socket. From 6.0 to 6.3 it reads one, and then gives up with `Invalid URL` where there is a \

@@ -1,13 +1,14 @@
 //! A prefix that begins with another service's.
 
 use rick_plugin_sdk::place::table_of;
-use rick_plugin_sdk::{Diagnostics, MachineCall, Rule, error};
+use rick_plugin_sdk::{Diagnostics, MachineCall, Rule, Severity, error};
 
 use crate::Valkey;
 
 pub const RULE: Rule = Rule {
     code: "VK010",
     name: "prefix-within-prefix",
+    severity: Severity::Error,
     waivable: false,
     what: "a `prefix` that begins with the prefix of another service on the same machine",
     why: "A user may use the keys that begin with its prefix: whoever has `app` also has the keys of whoever has `app2:`. The colon at \

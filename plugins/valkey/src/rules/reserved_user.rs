@@ -1,6 +1,6 @@
 //! A service by the name of a user that is somebody else.
 
-use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, error, service};
+use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, Severity, error, service};
 
 use crate::Valkey;
 use crate::acl::KEEPER;
@@ -8,6 +8,7 @@ use crate::acl::KEEPER;
 pub const RULE: Rule = Rule {
     code: "VK013",
     name: "reserved-cache-user",
+    severity: Severity::Error,
     waivable: false,
     what: "a service named `default` or `rick` with a table `[valkey]`",
     why: "A service's user has the service's name. `default` is who everybody is without a password, and `rick` reads the ACL file anew.",

@@ -1,8 +1,8 @@
 //! A plugin that misbehaves in every way that its table names: for rick's own tests.
 
 use rick_plugin_sdk::{
-    Artifact, By, Contributions, Descriptor, Diagnostics, Empty, Of, Place, Plugin, Rendered, Rule, ServiceCall, error, slots,
-    table, text,
+    Artifact, By, Contributions, Descriptor, Diagnostics, Empty, Of, Place, Plugin, Rendered, Rule, ServiceCall, Severity, error,
+    slots, table, text,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -65,6 +65,7 @@ enum Act {
 const COMPLAINT: Rule = Rule {
     code: "UN001",
     name: "unruly-complaint",
+    severity: Severity::Error,
     waivable: true,
     what: "`act = \"complain\"`",
     why: "It was asked to complain.",
