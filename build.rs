@@ -12,7 +12,7 @@ const TARGET: &str = "wasm32-unknown-unknown";
 const PLUGINS: &[&str] = &["account", "authentik", "caddy", "postgres", "quadlet", "valkey"];
 
 fn main() -> ExitCode {
-    for path in ["Cargo.toml", "plugins", "wit"] {
+    for path in ["Cargo.toml", "host/scaffold", "plugins", "wit"] {
         println!("cargo::rerun-if-changed={path}");
     }
     if !target_is_installed() {
@@ -45,7 +45,60 @@ fn main() -> ExitCode {
     }
     table.push_str("];\n");
     fs::write(out.join("built_in.rs"), table).expect("OUT_DIR can be written");
+    fs::write(out.join("scaffold.rs"), scaffold()).expect("OUT_DIR can be written");
     ExitCode::SUCCESS
+}
+
+/// What `rick plugin new` writes: the files of each scaffold, the SDK, and the names and codes that are taken.
+fn scaffold() -> String {
+    let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets CARGO_MANIFEST_DIR"));
+    let mut text = String::new();
+    for (name, folder) in [
+        ("RUST", "host/scaffold/rust"),
+        ("PYTHON", "host/scaffold/python"),
+        ("JAVASCRIPT", "host/scaffold/javascript"),
+        ("SDK", "plugins/sdk"),
+    ] {
+        writeln!(text, "pub static {name}: &[(&str, &str)] = &[").expect("a String takes text");
+        let mut files = Vec::new();
+        walk(&root.join(folder), &mut files);
+        files.sort();
+        for file in files {
+            let path = file.strip_prefix(root.join(folder)).expect("below it").to_str().expect("UTF-8").to_owned();
+            if name != "SDK" || path.starts_with("src/") {
+                writeln!(text, "    ({path:?}, include_str!({file:?})),").expect("a String takes text");
+            }
+        }
+        text.push_str("];\n");
+    }
+    writeln!(text, "pub static TAKEN: &[&str] = &{PLUGINS:?};").expect("a String takes text");
+    // A rule's file says its code: `code: "PG011"`.
+    let mut sources = Vec::new();
+    walk(&root.join("plugins"), &mut sources);
+    let mut codes: Vec<String> = Vec::new();
+    for source in sources.iter().filter(|path| path.extension().is_some_and(|extension| extension == "rs")) {
+        let source = fs::read_to_string(source).expect("a source can be read");
+        let found = source.lines().filter_map(|line| line.trim().strip_prefix("code: \""));
+        codes.extend(found.map(|code| code.chars().take_while(char::is_ascii_uppercase).collect()));
+    }
+    codes.sort();
+    codes.dedup();
+    writeln!(text, "pub static CODES: &[&str] = &{codes:?};").expect("a String takes text");
+    text
+}
+
+/// Every file below a folder, but for what is built there.
+fn walk(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        let name = entry.file_name();
+        let built = ["target", "node_modules", "__pycache__", ".venv", "wit"].iter().any(|built| name == *built);
+        if path.is_dir() && !built {
+            walk(&path, files);
+        } else if path.is_file() && path.extension().is_none_or(|extension| extension != "wasm" && extension != "pyc") {
+            files.push(path);
+        }
+    }
 }
 
 fn target_is_installed() -> bool {

@@ -83,6 +83,9 @@ pub fn make<'a, R: Send + Serialize + DeserializeOwned>(
                     Some(answer) => Ok(answer),
                     None => ask(&mut session, &call).inspect(|answer| answers.put(key, answer)),
                 };
+                if let Some(recorder) = &composition.plugins.recorder {
+                    recorder.keep(plugin, function, &call, &[], &answer, session.used);
+                }
                 (index, Made { plugin, call, answer })
             });
             let calls: Vec<_> = calls.collect();

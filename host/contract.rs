@@ -24,6 +24,8 @@ pub const WIT: &str = include_str!("../wit/0.1.0/rick.wit");
 pub trait Linked: Send + Sync {
     /// Whether it has the interface of a function: it may lack any but `meta`.
     fn has(&self, function: &str) -> bool;
+    /// The version of the contract: "0.1.0".
+    fn version(&self) -> &'static str;
     /// The engine that its code is for.
     fn engine(&self) -> &Engine;
     /// Makes an instance; this runs code of the plugin.

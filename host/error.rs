@@ -26,6 +26,14 @@ pub enum Error {
         /// Why.
         reason: String,
     },
+    /// A registry did not give or take what it should.
+    #[error("`{reference}`: {reason}")]
+    Registry {
+        /// The reference, as it was given.
+        reference: String,
+        /// Why.
+        reason: String,
+    },
     /// The engine could not be set up.
     #[error("the WebAssembly engine cannot start: {0}")]
     Engine(String),

@@ -49,7 +49,11 @@ fn judge_machine(deployment: &Deployment<'_>, plugin: &Plugin, machine: &str, si
     let subject = crate::compose::call::Subject::Machine(machine, &services);
     let call = Call::new(composition, plugin, subject, Some(Stage::Check));
     let mut session = plugin.session();
-    let found = match session.check_files(&subject.title(), &call.input, &files) {
+    let found = session.check_files(&subject.title(), &call.input, &files);
+    if let Some(recorder) = &composition.plugins.recorder {
+        recorder.keep(plugin, "check-files", &call, &files, &found, session.used);
+    }
+    let found = match found {
         Ok(found) => found,
         Err(failure) => return call.fail(&failure, sink),
     };

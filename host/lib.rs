@@ -23,6 +23,7 @@ pub mod contract;
 pub mod engine;
 pub mod plugin;
 pub mod plugins;
+pub mod registry;
 pub mod schema;
 pub mod slots;
 pub mod verdicts;
@@ -37,6 +38,10 @@ pub mod plan;
 pub mod project;
 pub mod render;
 pub mod write;
+
+// For those who write plugins.
+pub mod scaffold;
+pub mod trial;
 
 // On the machine.
 pub mod apply;

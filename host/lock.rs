@@ -1,9 +1,12 @@
-//! `rick.lock`: the numbers that rick has handed out, so that a service keeps its own when others come and go.
+//! `rick.lock`: the numbers that rick has handed out, so that a service keeps its own when others come and go, and what the user
+//! allowed to plugins.
 //!
 //! One table for each machine and service, so that two branches that each add a service merge without a conflict.
 //! Nothing is ever taken out: a removed service's numbers stay its own, since its files on the machine stay, too.
 
-use std::collections::BTreeMap;
+mod pin;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use camino::Utf8Path;
@@ -13,13 +16,15 @@ use crate::diagnostic::{Diagnostic, Sink};
 use crate::error::Error;
 use crate::source::{Sources, Span};
 
+pub use pin::{ANY_COMMAND, Pin, Wish};
+
 /// The name of the file.
 pub const FILE: &str = "rick.lock";
 
 /// What is shared by all machines stands under this name, which no machine can have.
 pub const PROJECT: &str = "*";
 
-const HEADER: &str = "# Written by `rick build`; commit it. Numbers here stay with their service, also when it is gone.\n";
+const HEADER: &str = "# Written by rick; commit it. Numbers here stay with their service, also when it is gone.\n";
 
 /// By machine, service and pool.
 type ByService<T> = BTreeMap<String, BTreeMap<String, BTreeMap<String, T>>>;
@@ -29,6 +34,9 @@ type ByService<T> = BTreeMap<String, BTreeMap<String, BTreeMap<String, T>>>;
 #[serde(deny_unknown_fields)]
 pub struct Lock {
     version: u32,
+    /// Plugins that are not rick's own, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub plugins: BTreeMap<String, Pin>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     machines: ByService<BTreeMap<String, u64>>,
     /// Numbers that a service once had and changed, by machine, service and pool: on the machine its files may still have them.
@@ -128,6 +136,16 @@ impl Lock {
     pub fn text(&self) -> String {
         // Inline tables for the numbers of a pool: one line each, and a diff says all.
         let mut text = format!("{HEADER}version = {}\n", self.version);
+        for (name, pin) in &self.plugins {
+            let Pin { version, source, sha256, contract, slots, paths, steps } = pin;
+            text.push_str(&format!("\n[plugins.{}]\n", key(name)));
+            for (key, value) in [("version", version), ("source", source), ("sha256", sha256), ("contract", contract)] {
+                text.push_str(&format!("{key} = {}\n", string(value)));
+            }
+            for (key, values) in [("slots", slots), ("paths", paths), ("steps", steps)] {
+                text.push_str(&list(key, values));
+            }
+        }
         for (machine, services) in &self.machines {
             for (service, pools) in services {
                 text.push_str(&format!("\n[machines.{}.{}]\n", key(machine), key(service)));
@@ -163,8 +181,21 @@ fn drop_empty<T>(machines: &mut ByService<T>, is_empty: impl Fn(&T) -> bool) {
 /// A key of TOML: bare where it can be.
 fn key(name: &str) -> String {
     let bare = !name.is_empty() && name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '-' || letter == '_');
-    // A string of JSON is a basic string of TOML, but for one character that JSON leaves as it is.
-    if bare { name.to_owned() } else { serde_json::Value::from(name).to_string().replace('\u{7f}', "\\u007f") }
+    if bare { name.to_owned() } else { string(name) }
+}
+
+/// A string of JSON is a basic string of TOML, but for one character that JSON leaves as it is.
+fn string(text: &str) -> String {
+    serde_json::Value::from(text).to_string().replace('\u{7f}', "\\u007f")
+}
+
+/// One line for each, so that a diff shows what was allowed; nothing for nothing.
+fn list(key: &str, values: &BTreeSet<String>) -> String {
+    if values.is_empty() {
+        return String::new();
+    }
+    let lines: String = values.iter().map(|value| format!("    {},\n", string(value))).collect();
+    format!("{key} = [\n{lines}]\n")
 }
 
 #[cfg(test)]
@@ -176,6 +207,12 @@ mod tests {
         #[test]
         fn what_is_written_is_read_again(entries in proptest::collection::vec(("[a-z.*]{1,6}", "[a-z-]{1,6}", "[a-z:\" ]{1,6}", "\\PC{0,6}|[\u{0}-\u{7f}]{0,6}", 0..9999u64), 0..12)) {
             let mut lock = Lock { version: 1, ..Lock::default() };
+            for (name, _, source, path, _) in &entries {
+                let (version, contract, sha256) = ("1.2.3".to_owned(), "0.1.0".to_owned(), "00".to_owned());
+                let (slots, paths) = (BTreeSet::new(), BTreeSet::from([path.clone(), source.clone()]));
+                let pin = Pin { version, source: source.clone(), sha256, contract, slots, paths, steps: BTreeSet::new() };
+                lock.plugins.insert(name.clone(), pin);
+            }
             for (machine, service, pool, key, number) in &entries {
                 lock.set(machine, service, pool, key, *number);
             }

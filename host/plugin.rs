@@ -22,6 +22,8 @@ pub use session::{Failure, Session};
 pub struct Plugin {
     /// What it says of itself.
     pub descriptor: Descriptor,
+    /// The version of the contract that it was built for: "0.1.0".
+    pub contract: String,
     /// Where it was read from, as `rick plugin list` shows it.
     pub from: String,
     /// SHA-256 of the component.
@@ -37,17 +39,18 @@ impl Plugin {
     pub fn load(engine: &Engine, from: &str, digest: &str, bytes: Cow<'static, [u8]>) -> Result<Self, Error> {
         let refused = |reason: String| Error::Plugin { plugin: from.to_owned(), reason };
         let linked = OnceLock::new();
-        let said = engine
+        let (contract, said) = engine
             .describe(digest, || {
                 let link = || link(engine, from, digest, &bytes);
                 let linked = linked.get_or_init(link).as_deref().map_err(Clone::clone)?;
                 let mut session = Session::of(from.to_owned(), || Ok(linked));
-                session.describe().map_err(|failure| failure.what)
+                let said = session.describe().map_err(|failure| failure.what)?;
+                Ok((linked.version().to_owned(), said))
             })
             .map_err(refused)?;
         let descriptor = Descriptor::parse(said).map_err(refused)?;
         let (from, digest) = (from.to_owned(), digest.to_owned());
-        Ok(Self { descriptor, from, digest, engine: engine.clone(), bytes, linked })
+        Ok(Self { descriptor, contract, from, digest, engine: engine.clone(), bytes, linked })
     }
 
     /// "postgres 0.1.0"

@@ -1,21 +1,28 @@
 //! All plugins of a run, and the order in which they contribute.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::{fs, thread};
+use std::{fs, io, thread};
 
 use camino::Utf8Path;
 
 use crate::answers::Answers;
+use crate::diagnostic::{Diagnostic, Sink};
 use crate::engine::{self, Engine};
 use crate::error::Error;
+use crate::lock::{Pin, Wish};
 use crate::plugin::{Plugin, Stage};
+use crate::project::Component;
 use crate::slots::{self, Slots};
+use crate::trial::Recorder;
 use crate::verdicts::Verdicts;
 
 mod built_in {
     include!(concat!(env!("OUT_DIR"), "/built_in.rs"));
 }
+
+/// What follows the name of a plugin that rick brings along, where it says where a plugin is from.
+pub const BUILT_IN: &str = "(built in)";
 
 /// The plugins with their slots, in the order of their names.
 pub struct Plugins {
@@ -29,41 +36,53 @@ pub struct Plugins {
     pub answers: Answers,
     /// What schemas took in earlier runs.
     pub verdicts: Arc<Verdicts>,
+    /// Where the calls of a plugin that is tried are written down.
+    pub recorder: Option<Recorder>,
 }
 
 impl Plugins {
-    /// Loads the official plugins, and components of the user's own by name and path.
-    pub fn load(engine: &Engine, root: &Utf8Path, others: &[(String, String)]) -> Result<Self, Error> {
-        let replaced = |name: &str| others.iter().any(|(other, _)| other == name);
+    /// Loads the official plugins, and the project's own as its lock allows them. `None`, and diagnostics, where one is not what is locked:
+    /// then nothing of it was run.
+    pub fn load(
+        engine: &Engine,
+        root: &Utf8Path,
+        components: &[Component],
+        pins: &BTreeMap<String, Pin>,
+        sink: &mut Sink,
+    ) -> Result<Option<Self>, Error> {
+        let mut others = Vec::new();
+        for component in components {
+            others.extend(locked(engine, root, component, pins.get(&component.name), sink)?);
+        }
+        if others.len() < components.len() {
+            return Ok(None);
+        }
+        Self::with(engine, root, others).map(Some)
+    }
+
+    /// The official plugins with others, which take the place of official ones of their name.
+    pub fn with(engine: &Engine, root: &Utf8Path, others: Vec<Plugin>) -> Result<Self, Error> {
+        let replaced = |name: &str| others.iter().any(|other| other.descriptor.name == name);
         let official = built_in::BUILT_IN.iter().filter(|(name, ..)| !replaced(name));
         // Each on a thread of its own: the first run compiles them, and every other maps their code.
         let mut all = thread::scope(|scope| {
             let load = |official: &(&'static str, &'static str, &'static [u8])| {
                 let &(name, digest, bytes) = official;
-                scope.spawn(move || Plugin::load(engine, &format!("{name} (built in)"), digest, bytes.into()))
+                scope.spawn(move || Plugin::load(engine, &format!("{name} {BUILT_IN}"), digest, bytes.into()))
             };
             let threads: Vec<_> = official.map(load).collect();
             let joined = threads.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
             joined.collect::<Result<Vec<Plugin>, Error>>()
         })?;
-        for (name, path) in others {
-            let bytes = fs::read(root.join(path)).map_err(Error::file("read", root.join(path)))?;
-            let bytes = component(bytes).map_err(|reason| Error::Plugin { plugin: path.clone(), reason })?;
-            let plugin = Plugin::load(engine, path, &engine::digest(&bytes), bytes.into())?;
-            if plugin.descriptor.name != *name {
-                let reason = format!("rick.toml has it under `{name}`, and it calls itself `{}`", plugin.descriptor.name);
-                return Err(Error::Plugin { plugin: path.clone(), reason });
-            }
-            all.push(plugin);
-        }
+        all.extend(others);
         all.sort_by(|left, right| left.descriptor.name.cmp(&right.descriptor.name));
-        refuse_shared_tables(&all)?;
+        refuse_shared_words(&all)?;
         let verdicts = Arc::new(Verdicts::open(engine.kept()));
         let slots = slots::all(&all, &verdicts)?;
         refuse_unknown_slots(&all, &slots)?;
         let waves = waves(&all)?;
         let answers = Answers::open(engine.kept(), root);
-        Ok(Self { all, slots, waves, answers, verdicts })
+        Ok(Self { all, slots, waves, answers, verdicts, recorder: None })
     }
 
     /// The plugin whose table in a manifest this is.
@@ -72,8 +91,61 @@ impl Plugins {
     }
 }
 
+/// The plugin of a component that the project brings, where it is what the lock says.
+fn locked(
+    engine: &Engine,
+    root: &Utf8Path,
+    component: &Component,
+    pin: Option<&Pin>,
+    sink: &mut Sink,
+) -> Result<Option<Plugin>, Error> {
+    let Component { name, path, place } = component;
+    let mut refuse = |message: String, help: String| {
+        sink.push(Diagnostic::error("lock", message, place.clone()).help(help));
+        Ok(None)
+    };
+    let file = match fs::read(root.join(path)) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound && pin.is_some() => {
+            return refuse(
+                format!("the plugin `{name}` is not there"),
+                "`rick plugin fetch` gets what rick.lock pins".to_owned(),
+            );
+        }
+        Err(error) => return refuse(format!("the plugin `{name}` cannot be read: {error}"), format!("is `{path}` its file?")),
+    };
+    let Some(pin) = pin else {
+        let message = format!("the plugin `{name}` is not locked: nobody has looked at what it may do");
+        return refuse(message, format!("`rick plugin add {path}` shows it, and locks it in rick.lock"));
+    };
+    let sha256 = engine::digest(&file);
+    if sha256 != pin.sha256 {
+        let message =
+            format!("`{path}` is not what rick.lock pins for `{name}`: its SHA-256 is {sha256}, and not {}", pin.sha256);
+        let help = format!("where it was changed on purpose, `rick plugin update {name}`; else take the pinned file back");
+        return refuse(message, help);
+    }
+    let plugin = plugin_of(engine, path, file)?;
+    if plugin.descriptor.name != *name {
+        let message = format!("rick.toml has the plugin under `{name}`, and it calls itself `{}`", plugin.descriptor.name);
+        return refuse(message, format!("name the table [plugins.{}]", plugin.descriptor.name));
+    }
+    let wishes: Vec<String> = pin.lacks(&plugin.descriptor).iter().map(Wish::title).collect();
+    if !wishes.is_empty() {
+        let message = format!("{} {}, which rick.lock does not allow", plugin.title(), wishes.join(", "));
+        return refuse(message, format!("`rick plugin update {name}` asks for it"));
+    }
+    Ok(Some(plugin))
+}
+
+/// The plugin in a file: a component, or a module as cargo makes it.
+pub fn plugin_of(engine: &Engine, from: &str, file: Vec<u8>) -> Result<Plugin, Error> {
+    let bytes = component(file).map_err(|reason| Error::Plugin { plugin: from.to_owned(), reason })?;
+    Plugin::load(engine, from, &engine::digest(&bytes), bytes.into())
+}
+
 /// A component as it is; of a module, which is what cargo builds, a component is made here.
-fn component(bytes: Vec<u8>) -> Result<Vec<u8>, String> {
+pub fn component(bytes: Vec<u8>) -> Result<Vec<u8>, String> {
     // The version field of the header tells modules from components:
     // https://github.com/WebAssembly/component-model/blob/main/design/mvp/Binary.md#component-definitions
     if !bytes.starts_with(b"\0asm\x01\0\0\0") {
@@ -85,14 +157,21 @@ fn component(bytes: Vec<u8>) -> Result<Vec<u8>, String> {
         .map_err(|error| format!("no component can be made of it: {error:#}"))
 }
 
-fn refuse_shared_tables(all: &[Plugin]) -> Result<(), Error> {
+/// A table in a manifest, and a rule's code, are of one plugin.
+fn refuse_shared_words(all: &[Plugin]) -> Result<(), Error> {
     for (index, plugin) in all.iter().enumerate() {
+        let refused = |reason: String| Err(Error::Plugin { plugin: plugin.title(), reason });
         let table = &plugin.descriptor.table;
-        let taken = matches!(table.as_str(), "service" | "file" | "waive")
-            || all[..index].iter().any(|other| other.descriptor.table == *table);
-        if taken {
-            let reason = format!("its table `[{table}]` is another's already");
-            return Err(Error::Plugin { plugin: plugin.title(), reason });
+        if matches!(table.as_str(), "service" | "file" | "waive")
+            || all[..index].iter().any(|other| other.descriptor.table == *table)
+        {
+            return refused(format!("its table `[{table}]` is another's already"));
+        }
+        for rule in &plugin.descriptor.rules {
+            let whose = all[..index].iter().find(|other| other.descriptor.rules.iter().any(|that| that.code == rule.code));
+            if let Some(whose) = whose {
+                return refused(format!("its rule `{}` has a code of {}", rule.code, whose.title()));
+            }
         }
     }
     Ok(())

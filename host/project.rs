@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use crate::diagnostic::{Diagnostic, Sink};
 use crate::document::{self, Document};
 use crate::error::Error;
+use crate::lock::Lock;
 use crate::plugin::{Plugin, Range};
 use crate::plugins::Plugins;
 use crate::schema::{Schema, nearest};
@@ -33,6 +34,17 @@ pub struct Opened {
     pub root: Utf8PathBuf,
     sources: Sources,
     settings: Option<Document>,
+}
+
+/// A plugin that the project brings itself.
+#[derive(Debug, Clone)]
+pub struct Component {
+    /// The name of its table below `[plugins]`.
+    pub name: String,
+    /// Its file, from the project's folder.
+    pub path: String,
+    /// Where `rick.toml` says so.
+    pub place: Span,
 }
 
 /// A project: every manifest that could be read, checked and filled.
@@ -82,11 +94,20 @@ pub fn open(root: Utf8PathBuf, sink: &mut Sink) -> Result<Opened, Error> {
 }
 
 impl Opened {
-    /// Names and paths of the components that the project brings itself.
-    pub fn components(&self) -> Vec<(String, String)> {
-        let plugins = self.settings.as_ref().and_then(|settings| settings.value.get("plugins")?.as_object());
-        let component = |(name, table): (&String, &Value)| Some((name.clone(), table.get("component")?.as_str()?.to_owned()));
+    /// The components that the project brings itself, in the order of their names.
+    pub fn components(&self) -> Vec<Component> {
+        let Some(settings) = &self.settings else { return Vec::new() };
+        let plugins = settings.value.get("plugins").and_then(Value::as_object);
+        let component = |(name, table): (&String, &Value)| {
+            let (node, _) = settings.node.nearest(["plugins", name, "component"]);
+            Some(Component { name: name.clone(), path: table.get("component")?.as_str()?.to_owned(), place: node.value.clone() })
+        };
         plugins.into_iter().flatten().filter_map(component).collect()
+    }
+
+    /// Reads the project's lock; `None`, and a diagnostic, where it cannot be read.
+    pub fn lock(&mut self, sink: &mut Sink) -> Result<Option<Lock>, Error> {
+        Lock::read(&self.root, &mut self.sources, sink)
     }
 
     /// The folder with the manifests.

@@ -213,6 +213,13 @@ fn read(
                 if !secrets::is_name(&secret.name) {
                     return Err(lie(format!("names the secret `{}`, which is no name of one", secret.name)));
                 }
+                if !call.may_name_secret(&secret.name) {
+                    let what = format!(
+                        "names the secret `{}`, which is neither its own nor named in what it was given",
+                        short(&secret.name)
+                    );
+                    return Err(lie(what));
+                }
                 if let Some(unknown) = secret.encode.iter().find(|name| !secrets::ENCODINGS.contains(&name.as_str())) {
                     return Err(lie(format!("encodes the secret `{}` by `{unknown}`, which rick does not know", secret.name)));
                 }

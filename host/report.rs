@@ -5,8 +5,10 @@ pub mod build;
 pub mod human;
 pub mod json;
 pub mod junit;
+pub mod plugin;
 pub mod secrets;
 pub mod tap;
+pub mod trial;
 pub mod verify;
 
 use crate::diagnostic::{Diagnostic, Severity};

@@ -14,7 +14,7 @@ pub mod why;
 
 use std::{env, thread};
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::check::check;
 use crate::cli::{Failed, Outcome, Ui};
@@ -25,7 +25,7 @@ use crate::error::Error;
 use crate::judge::{Judged, judge};
 use crate::lock::Lock;
 use crate::plugins::Plugins;
-use crate::project::{self, Project};
+use crate::project::{self, Opened, Project};
 use crate::render::render;
 use crate::report::{self, Format};
 use crate::source::Sources;
@@ -49,12 +49,37 @@ pub fn engine() -> Result<Engine, Error> {
     Engine::new(cache.map(|cache| cache.join("rick").join("compiled")))
 }
 
+/// The plugins of a project, as its lock allows them; else what is wrong was said.
+pub fn plugins_of(ui: &mut Ui, root: &Utf8Path) -> Result<Result<(Opened, Lock, Plugins), Outcome>, Failed> {
+    let mut sink = Sink::default();
+    let mut opened = project::open(root.to_owned(), &mut sink)?;
+    let lock = opened.lock(&mut sink)?;
+    // Which plugins there are is said in a file that may be one that cannot be read.
+    if let Some(lock) = lock.filter(|_| !sink.has_errors())
+        && let Some(plugins) = Plugins::load(&engine()?, root, &opened.components(), &lock.plugins, &mut sink)?
+    {
+        return Ok(Ok((opened, lock, plugins)));
+    }
+    let diagnostics = print_problems(ui, &sink, &opened.into_sources(), Format::Human, false)?;
+    Ok(Err(outcome(&diagnostics, &sink)))
+}
+
 /// Reads a project.
 pub fn gather(ui: &Ui) -> Result<Inputs, Error> {
     let root = project::find(&ui.global.project)?;
     let mut sink = Sink::default();
-    let opened = project::open(root.clone(), &mut sink)?;
-    let plugins = Plugins::load(&engine()?, &root, &opened.components())?;
+    let mut opened = project::open(root.clone(), &mut sink)?;
+    let engine = engine()?;
+    let lock = opened.lock(&mut sink)?;
+    let allowed = match &lock {
+        Some(lock) => Plugins::load(&engine, &root, &opened.components(), &lock.plugins, &mut sink)?,
+        None => None,
+    };
+    let (Some(lock), Some(plugins)) = (lock, allowed) else {
+        // What the files mean depends on plugins that may not be asked.
+        let plugins = Plugins::with(&engine, &root, Vec::new())?;
+        return Ok(Inputs { root, plugins, project: Err(opened.into_sources()), sink });
+    };
     // Where nothing is known of any document the schemas of slots are needed soon, and their compilation is a good part of a short run.
     let loaded = thread::scope(|scope| {
         if plugins.verdicts.is_empty() {
@@ -62,13 +87,7 @@ pub fn gather(ui: &Ui) -> Result<Inputs, Error> {
         }
         project::load(opened, &plugins, &mut sink)
     });
-    let project = match loaded? {
-        Err(sources) => Err(sources),
-        Ok(mut project) => match Lock::read(&root, &mut project.sources, &mut sink)? {
-            Some(lock) => Ok((project, lock)),
-            None => Err(project.sources),
-        },
-    };
+    let project = loaded?.map(|project| (project, lock));
     Ok(Inputs { root, plugins, project, sink })
 }
 

@@ -140,7 +140,7 @@ fn secrets_are_written_as_each_place_has_to_have_them() {
     let written = line.split('#').nth(1).and_then(|rest| rest.split(' ').next()).expect("a digest");
     assert_eq!(written, sha256sum(odd));
     let blueprint = root.read("etc/rick/authentik/blueprints/feeds.yaml");
-    let secret = root.read("etc/rick/secrets/feeds_oauth2_client_secret");
+    let secret = root.read("etc/rick/secrets/feeds_authentik_client_secret");
     assert!(blueprint.contains(&format!("\"{secret}\"")), "{blueprint}");
     assert!(!tree(&root.path().join("etc")).values().any(|bytes| String::from_utf8_lossy(bytes).contains("<<rick secret")));
 

@@ -155,6 +155,23 @@ impl<'a> Call<'a> {
         Ok(origin)
     }
 
+    /// Whether the plugin may name a secret here: one that its input names, or one of its own, which begins with `backup_`, or with
+    /// `wiki_backup_` for the service or the machine `wiki`. So no plugin can put into a file of its own what is another's.
+    pub fn may_name_secret(&self, name: &str) -> bool {
+        let own = format!("{}_", self.plugin.descriptor.name);
+        let of = |about: &str| {
+            name.strip_prefix(about).and_then(|rest| rest.strip_prefix('_')).is_some_and(|rest| rest.starts_with(&own))
+        };
+        let services: &[&Manifest] = match &self.subject {
+            Subject::Service(manifest) => &[*manifest],
+            Subject::Machine(_, manifests) | Subject::Project(manifests) => manifests,
+        };
+        name.starts_with(&own)
+            || self.subject.machine().is_some_and(of)
+            || services.iter().any(|manifest| of(&manifest.name))
+            || self.input.contains(&Value::from(name).to_string())
+    }
+
     fn machine(&self) -> Result<&str, String> {
         self.subject.machine().ok_or_else(|| "gave a place of a machine in a call about the project".to_owned())
     }

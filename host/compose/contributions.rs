@@ -10,6 +10,7 @@ use super::merge::{self, Entry, Source};
 use crate::calls;
 use crate::contract::types;
 use crate::diagnostic::{Diagnostic, Severity, Sink};
+use crate::plugin::limits::short;
 use crate::plugin::{Failure, Plugin, Session, Stage};
 use crate::render::secrets::is_name;
 use crate::slots;
@@ -79,6 +80,13 @@ pub fn entry(
     if slot == slots::SECRET && !is_name(&said.key) {
         return Err(lie(format!("contributes to `{slot}`, key `{}`, which is no secret's name", said.key)));
     }
+    let named = if slot == slots::SECRET { vec![said.key.as_str()] } else { secrets_in(&value) };
+    if let Some(secret) = named.into_iter().find(|secret| !call.may_name_secret(secret)) {
+        return Err(lie(format!(
+            "names the secret `{}`, which is neither its own nor named in what it was given",
+            short(secret)
+        )));
+    }
     let because: Vec<_> =
         said.because.iter().map(|place| call.resolve(composition, place)).collect::<Result<_, _>>().map_err(lie)?;
     if because.is_empty() {
@@ -99,6 +107,19 @@ pub fn entry(
     let source = Source { plugin: plugin.title(), because };
     let (part, key, stated) = (said.target.part, said.key, said.stated);
     Ok(Entry { slot: said.slot, service, machine, part, key, value, stated, from: vec![source] })
+}
+
+/// The secrets that a value names: `{ secret = "…" }` anywhere in it, as the schemas of slots have it.
+fn secrets_in(value: &Value) -> Vec<&str> {
+    match value {
+        Value::Object(members) => {
+            let named =
+                members.get("secret").into_iter().chain(members.get("secrets").and_then(Value::as_array).into_iter().flatten());
+            named.filter_map(Value::as_str).chain(members.values().flat_map(secrets_in)).collect()
+        }
+        Value::Array(items) => items.iter().flat_map(secrets_in).collect(),
+        _ => Vec::new(),
+    }
 }
 
 /// Where nobody reads a slot that must be read, what was asked for would silently not be there.

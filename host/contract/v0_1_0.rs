@@ -66,6 +66,10 @@ impl Linked for Guest {
         }
     }
 
+    fn version(&self) -> &'static str {
+        "0.1.0"
+    }
+
     fn engine(&self) -> &Engine {
         self.pre.engine()
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
+use super::limits::short;
 use crate::contract::meta;
 use crate::schema::Schema;
 
@@ -115,6 +116,7 @@ pub struct Read {
 
 impl Descriptor {
     pub(super) fn parse(said: meta::Descriptor) -> Result<Self, String> {
+        refuse_odd_words(&said)?;
         let schema =
             |what: &str, text: &str| Schema::parse(text).map_err(|error| format!("its {what} is no JSON Schema: {error}"));
         let pools = said.pools.iter().map(Pool::parse).collect::<Result<_, _>>()?;
@@ -175,6 +177,63 @@ impl Descriptor {
     pub fn may_write(&self, path: &str) -> bool {
         stays_below_the_root(path) && self.may_write.is_match(path)
     }
+}
+
+/// What it says of itself is shown in a terminal, put into paths, and asked for by name.
+fn refuse_odd_words(said: &meta::Descriptor) -> Result<(), String> {
+    let plain = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
+    let name = &said.name;
+    if name.len() > 30 || !name.starts_with(|letter: char| letter.is_ascii_lowercase()) || !name.chars().all(plain) {
+        return Err(format!(
+            "it calls itself `{}`, and a name is of lower case letters, digits and hyphens, at most 30, a letter first",
+            short(name)
+        ));
+    }
+    if matches!(name.as_str(), "rick" | "service" | "file" | "waive") {
+        return Err(format!("it calls itself `{name}`, which is a word of rick's own"));
+    }
+    let numbers = said.version.split(['-', '+']).next().unwrap_or_default();
+    let dotted =
+        numbers.split('.').filter(|number| number.parse::<u32>().is_ok()).count() == 3 && numbers.split('.').count() == 3;
+    if !dotted || said.version.len() > 60 || !said.version.chars().all(|letter| letter.is_ascii_graphic()) {
+        return Err(format!("its version is `{}`, which is none: 1.2.3", short(&said.version)));
+    }
+    if said.summary.chars().any(char::is_control) || said.summary.chars().count() > 200 {
+        return Err("its summary is more than one line".to_owned());
+    }
+    if let Some(glob) = said.writes.iter().find(|glob| !stays_below_the_root(glob) || glob.chars().any(char::is_control)) {
+        return Err(format!("it says that it writes `{}`, which is no absolute path without `.` and `..`", short(glob)));
+    }
+    let named =
+        said.writes_slots.iter().chain(said.reads.iter().map(|read| &read.slot)).chain(said.owns.iter().map(|slot| &slot.name));
+    if let Some(slot) = named.into_iter().find(|slot| !is_slot_name(slot)) {
+        return Err(format!("it names the slot `{}`, and a slot is named like `backup:job@1`", short(slot)));
+    }
+    for (index, rule) in said.rules.iter().enumerate() {
+        let code = &rule.code;
+        let upper = code.len() <= 12
+            && code.starts_with(|letter: char| letter.is_ascii_uppercase())
+            && code.chars().all(|letter| letter.is_ascii_uppercase() || letter.is_ascii_digit());
+        if !upper {
+            return Err(format!("its rule is called `{}`, and a code is like `PG011`", short(code)));
+        }
+        if said.rules[..index].iter().any(|other| other.code == *code) {
+            return Err(format!("it has two rules `{code}`"));
+        }
+        if !serde_json::from_str::<serde_json::Value>(&rule.page).is_ok_and(|page| page.is_object()) {
+            return Err(format!("the page of its rule `{code}` is no JSON object"));
+        }
+    }
+    Ok(())
+}
+
+/// "<owner>:<word>@<version>"
+fn is_slot_name(name: &str) -> bool {
+    let plain = |word: &str| {
+        !word.is_empty() && word.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-')
+    };
+    let parts = name.split_once(':').and_then(|(owner, rest)| rest.split_once('@').map(|(word, version)| (owner, word, version)));
+    parts.is_some_and(|(owner, word, version)| plain(owner) && plain(word) && version.parse::<u32>().is_ok())
 }
 
 /// An absolute path whose every step is a name.

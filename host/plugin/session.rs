@@ -41,15 +41,17 @@ pub struct Session<'a> {
     title: String,
     linked: Box<dyn Fn() -> Result<&'a dyn Linked, String> + 'a>,
     live: Option<(Store<State>, Instance)>,
+    /// Fuel that the last call used.
+    pub used: u64,
 }
 
 impl<'a> Session<'a> {
     pub(super) fn of(title: String, linked: impl Fn() -> Result<&'a dyn Linked, String> + 'a) -> Self {
-        Self { title, linked: Box::new(linked), live: None }
+        Self { title, linked: Box::new(linked), live: None, used: 0 }
     }
 
     /// What it is.
-    pub(super) fn describe(&mut self) -> Result<meta::Descriptor, Failure> {
+    pub fn describe(&mut self) -> Result<meta::Descriptor, Failure> {
         self.call("describe", "itself", |linked, store, instance| linked.describe(store, instance))
     }
 
@@ -100,6 +102,7 @@ impl<'a> Session<'a> {
         };
         store.data_mut().begin();
         let answer = store.set_fuel(FUEL).and_then(|()| call(linked, &mut store, &instance));
+        self.used = FUEL.saturating_sub(store.get_fuel().unwrap_or(0));
         let answer = answer.map_err(|error| self.failure(function, about, &error, store.data()))?;
         if let Some(what) = answer.too_much() {
             return Err(self.lie(function, about, what));

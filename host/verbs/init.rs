@@ -2,14 +2,13 @@
 
 use std::fs;
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::cli::{Failed, Outcome, Ui};
-use crate::diagnostic::Sink;
 use crate::error::Error;
 use crate::plugins::Plugins;
 use crate::project;
-use crate::verbs::engine;
+use crate::verbs::{engine, plugins_of};
 use crate::write::{READABLE, replace};
 
 /// Makes a project: rick.toml, a folder for manifests, and a schema for editors. Run again it brings the schemas up to date.
@@ -40,24 +39,21 @@ impl Init {
         let folder = self.folder.clone().unwrap_or_else(|| ui.global.project.clone());
         fs::create_dir_all(&folder).map_err(Error::file("make", &folder))?;
         let path = folder.join(project::FILE);
-        let mut sink = Sink::default();
-        let opened = if path.exists() { Some(project::open(folder.clone(), &mut sink)?) } else { None };
-        let (services, components) = match &opened {
-            Some(opened) => (opened.services_folder(), opened.components()),
-            None => (project::SERVICES.to_owned(), Vec::new()),
+        let opened = if path.exists() {
+            match plugins_of(ui, &folder)? {
+                Ok((opened, _, plugins)) => Some((opened, plugins)),
+                Err(outcome) => return Ok(outcome),
+            }
+        } else {
+            None
         };
+        let services = opened.as_ref().map_or_else(|| project::SERVICES.to_owned(), |(opened, _)| opened.services_folder());
         let services = folder.join(services);
         fs::create_dir_all(&services).map_err(Error::file("make", &services))?;
-        let schemas = folder.join(".rick");
-        fs::create_dir_all(&schemas).map_err(Error::file("make", &schemas))?;
-        let plugins = Plugins::load(&engine()?, &folder, &components)?;
-        for (name, schema) in [
-            ("manifest.schema.json", project::manifest_schema(&plugins)),
-            ("rick.schema.json", project::settings_schema(&plugins)),
-        ] {
-            let path = schemas.join(name);
-            let text = serde_json::to_string_pretty(schema.value()).unwrap_or_default() + "\n";
-            replace(&path, text.as_bytes(), READABLE).map_err(Error::file("write", path))?;
+        let schemas = folder.join(SCHEMAS);
+        match &opened {
+            Some((_, plugins)) => write_schemas(&folder, plugins)?,
+            None => write_schemas(&folder, &Plugins::with(&engine()?, &folder, Vec::new())?)?,
         }
         if opened.is_some() {
             if !ui.global.quiet {
@@ -78,4 +74,21 @@ impl Init {
         }
         Ok(Outcome::Clean)
     }
+}
+
+/// The folder of the schemas that editors use.
+const SCHEMAS: &str = ".rick";
+
+/// Writes the schemas that editors use.
+pub fn write_schemas(root: &Utf8Path, plugins: &Plugins) -> Result<(), Error> {
+    let folder = root.join(SCHEMAS);
+    fs::create_dir_all(&folder).map_err(Error::file("make", &folder))?;
+    for (name, schema) in
+        [("manifest.schema.json", project::manifest_schema(plugins)), ("rick.schema.json", project::settings_schema(plugins))]
+    {
+        let path = folder.join(name);
+        let text = serde_json::to_string_pretty(schema.value()).unwrap_or_default() + "\n";
+        replace(&path, text.as_bytes(), READABLE).map_err(Error::file("write", path))?;
+    }
+    Ok(())
 }

@@ -283,7 +283,7 @@ fn scope_id(scopes: &[String], scope: &str) -> String {
 
 /// The name of the secret that the client of a service and authentik share.
 pub fn client_secret(service: &str) -> String {
-    format!("{service}_oauth2_client_secret")
+    format!("{service}_authentik_client_secret")
 }
 
 /// Applies another blueprint before what follows, where it is known: authentik finds blueprints in no order.

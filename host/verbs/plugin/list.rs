@@ -1,0 +1,44 @@
+//! `rick plugin list`
+
+use serde_json::{Value, json};
+
+use crate::cli::{Failed, FormatArgument, Outcome, Ui};
+use crate::error::Error;
+use crate::plugins::{BUILT_IN, Plugins};
+use crate::project;
+use crate::report::Format;
+use crate::report::plugin::json as described;
+use crate::verbs::{engine, plugins_of};
+
+/// Lists plugins.
+#[derive(Debug, clap::Args)]
+pub struct List {
+    #[command(flatten)]
+    format: FormatArgument,
+}
+
+impl List {
+    /// Carries it out.
+    pub fn run(self, ui: &mut Ui) -> Result<Outcome, Failed> {
+        let plugins = match project::find(&ui.global.project) {
+            Ok(root) => match plugins_of(ui, &root)? {
+                Ok((_, _, plugins)) => plugins,
+                Err(outcome) => return Ok(outcome),
+            },
+            Err(Error::NoProject(root)) => Plugins::with(&engine()?, &root, Vec::new())?,
+            Err(error) => return Err(error.into()),
+        };
+        if self.format.format == Format::Json {
+            let listed: Vec<Value> =
+                plugins.all.iter().map(|plugin| described(plugin, &plugin.from, &plugin.digest, plugin.bytes().len())).collect();
+            writeln!(ui.out, "{:#}", json!({ "version": 1, "plugins": listed }))?;
+            return Ok(Outcome::Clean);
+        }
+        for plugin in &plugins.all {
+            let descriptor = &plugin.descriptor;
+            let origin = if plugin.from.ends_with(BUILT_IN) { "built in" } else { &plugin.from };
+            writeln!(ui.out, "{:<10} {:<8} {:<10} {}", descriptor.name, descriptor.version, origin, descriptor.summary)?;
+        }
+        Ok(Outcome::Clean)
+    }
+}
