@@ -8,6 +8,8 @@ use std::process::{Command, ExitCode};
 
 use sha2::{Digest, Sha256};
 
+/// The folder with what the first stage of a build compiled: see `packaging/build`.
+const COMPILED: &str = "RICK_COMPILED";
 const TARGET: &str = "wasm32-unknown-unknown";
 const PLUGINS: &[&str] = &["account", "authentik", "caddy", "postgres", "quadlet", "valkey"];
 
@@ -26,9 +28,10 @@ fn main() -> ExitCode {
         println!("cargo::error=the plugins could not be built; what cargo said is above");
         return ExitCode::FAILURE;
     };
-    let mut table = String::from(
-        "/// Name, SHA-256 and component of each official plugin.\npub static BUILT_IN: &[(&str, &str, &[u8])] = &[\n",
-    );
+    println!("cargo::rerun-if-env-changed={COMPILED}");
+    println!("cargo::rustc-env=RICK_TARGET={}", env::var("TARGET").expect("cargo sets TARGET"));
+    let compiled = env::var_os(COMPILED).map(PathBuf::from);
+    let mut table = String::from("/// Every official plugin, in the order of their names.\npub static ALL: &[BuiltIn] = &[\n");
     for name in PLUGINS {
         let module = fs::read(modules.join(format!("rick_plugin_{name}.wasm"))).expect("cargo said that it built it");
         let component = wit_component::ComponentEncoder::default()
@@ -41,7 +44,25 @@ fn main() -> ExitCode {
             write!(text, "{byte:02x}").expect("a String takes text");
             text
         });
-        writeln!(table, "    ({name:?}, {digest:?}, include_bytes!({path:?})),").expect("a String takes text");
+        let made = compiled.as_ref().map(|folder| ["cwasm", "json"].map(|kind| folder.join(format!("{digest}.{kind}"))));
+        let compiled = match made {
+            Some([code, said]) => {
+                for file in [&code, &said] {
+                    println!("cargo::rerun-if-changed={}", file.display());
+                    if !file.is_file() {
+                        println!("cargo::error={} is not there: the first stage was built from other sources", file.display());
+                        return ExitCode::FAILURE;
+                    }
+                }
+                format!("Some(Compiled {{ code: include_bytes!({code:?}), said: include_bytes!({said:?}) }})")
+            }
+            None => "None".to_owned(),
+        };
+        writeln!(
+            table,
+            "    BuiltIn {{ name: {name:?}, digest: {digest:?}, component: include_bytes!({path:?}), compiled: {compiled} }},"
+        )
+        .expect("a String takes text");
     }
     table.push_str("];\n");
     fs::write(out.join("built_in.rs"), table).expect("OUT_DIR can be written");

@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use wasmtime::component::Component;
 use wasmtime::{Config, OptLevel};
 
+use crate::built_in;
 use crate::contract;
 use crate::error::Error;
 use crate::plugin::limits::{MEMORY, STACK};
@@ -25,23 +26,28 @@ pub struct Engine {
 impl Engine {
     /// Sets the engine up. `kept`: the folder for compiled code; without one every run compiles.
     pub fn new(kept: Option<Utf8PathBuf>) -> Result<Self, Error> {
-        let mut config = Config::new();
-        config
-            .consume_fuel(true)
-            .cranelift_nan_canonicalization(true)
-            .cranelift_opt_level(OptLevel::Speed)
-            .max_wasm_stack(STACK)
-            // A plugin needs little: a small reservation is quicker to set up than the default of 4 GiB.
-            .memory_reservation(MEMORY as u64)
-            .memory_guard_size(64 << 10)
-            .memory_may_move(false)
-            .wasm_backtrace_max_frames(None)
-            .wasm_relaxed_simd(false);
-        let engine = wasmtime::Engine::new(&config).map_err(|error| Error::Engine(error.to_string()))?;
+        Self::of(&configuration(), kept)
+    }
+
+    /// An engine whose code runs on every processor of an architecture, rather than on this one: for what a program carries along.
+    pub fn precompiling(target: &str) -> Result<Self, Error> {
+        let mut configuration = configuration();
+        configuration.target(target).map_err(|error| Error::Engine(error.to_string()))?;
+        Self::of(&configuration, None)
+    }
+
+    fn of(configuration: &Config, kept: Option<Utf8PathBuf>) -> Result<Self, Error> {
+        let engine = wasmtime::Engine::new(configuration).map_err(|error| Error::Engine(error.to_string()))?;
         let mut hasher = StableHasher(Sha256::new());
         engine.precompile_compatibility_hash().hash(&mut hasher);
         let compatibility = hex(&hasher.0.finalize());
         Ok(Self { engine, kept, compatibility })
+    }
+
+    /// Machine code of a component.
+    pub fn precompile(&self, name: &str, bytes: &[u8]) -> Result<Vec<u8>, Error> {
+        let code = self.engine.precompile_component(bytes);
+        code.map_err(|error| Error::Plugin { plugin: name.to_owned(), reason: format!("{error:#}") })
     }
 
     /// The folder for what is kept between runs.
@@ -58,6 +64,14 @@ impl Engine {
     ///
     /// `digest` is the SHA-256 of `bytes` in hexadecimal.
     pub fn load(&self, name: &str, digest: &str, bytes: &[u8]) -> Result<Component, Error> {
+        if let Some(compiled) = built_in::compiled(digest) {
+            #[allow(unsafe_code, reason = "the code is part of this program, which the first stage of its own build compiled")]
+            let component = unsafe { Component::deserialize(&self.engine, compiled.code) };
+            match component {
+                Ok(component) => return Ok(component),
+                Err(error) => tracing::debug!(plugin = name, %error, "the code that was carried along does not run here"),
+            }
+        }
         let path = self.kept.as_ref().map(|folder| folder.join(self.file_name(digest)));
         if let Some(path) = &path
             && let Some(component) = self.load_kept(path)
@@ -67,7 +81,7 @@ impl Engine {
         }
         tracing::info!(plugin = name, "compiling");
         let refused = |error: wasmtime::Error| Error::Plugin { plugin: name.to_owned(), reason: format!("{error:#}") };
-        let code = self.engine.precompile_component(bytes).map_err(refused)?;
+        let code = self.precompile(name, bytes)?;
         if let Some(path) = &path
             && let Err(error) = keep(path, &code)
         {
@@ -85,6 +99,9 @@ impl Engine {
     where
         T: serde::Serialize + serde::de::DeserializeOwned,
     {
+        if let Some(said) = built_in::compiled(digest).and_then(|compiled| serde_json::from_slice(compiled.said).ok()) {
+            return Ok(said);
+        }
         let path = self.kept.as_ref().map(|folder| folder.join(self.file_name(digest)).with_extension("json"));
         if let Some(path) = &path
             && let Some(said) = read_kept(path).and_then(|text| serde_json::from_slice(&text).ok())
@@ -119,6 +136,22 @@ impl Engine {
         let component = unsafe { Component::deserialize_file(&self.engine, path) };
         component.map_err(|error| tracing::warn!(%path, %error, "kept code cannot be read")).ok()
     }
+}
+
+fn configuration() -> Config {
+    let mut config = Config::new();
+    config
+        .consume_fuel(true)
+        .cranelift_nan_canonicalization(true)
+        .cranelift_opt_level(OptLevel::Speed)
+        .max_wasm_stack(STACK)
+        // A plugin needs little: a small reservation is quicker to set up than the default of 4 GiB.
+        .memory_reservation(MEMORY as u64)
+        .memory_guard_size(64 << 10)
+        .memory_may_move(false)
+        .wasm_backtrace_max_frames(None)
+        .wasm_relaxed_simd(false);
+    config
 }
 
 /// What was kept in a file; nothing where it is not there, or others can write it.

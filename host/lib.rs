@@ -19,6 +19,7 @@ pub mod source;
 
 // The plugins.
 pub mod answers;
+pub mod built_in;
 pub mod contract;
 pub mod engine;
 pub mod plugin;

@@ -31,7 +31,7 @@ pub struct Plugin {
     engine: Engine,
     bytes: Cow<'static, [u8]>,
     /// Only where something must be asked of it: what it says of itself, and what it answered to the same question before, is kept.
-    linked: OnceLock<Result<Box<dyn Linked>, String>>,
+    linked: Link,
 }
 
 impl Plugin {
@@ -39,18 +39,18 @@ impl Plugin {
     pub fn load(engine: &Engine, from: &str, digest: &str, bytes: Cow<'static, [u8]>) -> Result<Self, Error> {
         let refused = |reason: String| Error::Plugin { plugin: from.to_owned(), reason };
         let linked = OnceLock::new();
-        let (contract, said) = engine
-            .describe(digest, || {
-                let link = || link(engine, from, digest, &bytes);
-                let linked = linked.get_or_init(link).as_deref().map_err(Clone::clone)?;
-                let mut session = Session::of(from.to_owned(), || Ok(linked));
-                let said = session.describe().map_err(|failure| failure.what)?;
-                Ok((linked.version().to_owned(), said))
-            })
-            .map_err(refused)?;
-        let descriptor = Descriptor::parse(said).map_err(refused)?;
+        let said = engine.describe(digest, || ask(&linked, engine, from, digest, &bytes)).map_err(refused)?;
+        let Said { contract, descriptor } = said;
+        let descriptor = Descriptor::parse(descriptor).map_err(refused)?;
         let (from, digest) = (from.to_owned(), digest.to_owned());
         Ok(Self { descriptor, contract, from, digest, engine: engine.clone(), bytes, linked })
+    }
+
+    /// What a component says of itself, as it is kept and as a program carries it along.
+    pub fn asked(engine: &Engine, from: &str, digest: &str, bytes: &[u8]) -> Result<Vec<u8>, Error> {
+        let said = ask(&OnceLock::new(), engine, from, digest, bytes);
+        let said = said.and_then(|said| serde_json::to_vec(&said).map_err(|error| error.to_string()));
+        said.map_err(|reason| Error::Plugin { plugin: from.to_owned(), reason })
     }
 
     /// "postgres 0.1.0"
@@ -70,6 +70,22 @@ impl Plugin {
             self.linked.get_or_init(link).as_deref().map_err(Clone::clone)
         })
     }
+}
+
+/// What a component says of itself, and the version of the contract that it says it in.
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Said {
+    contract: String,
+    descriptor: contract::meta::Descriptor,
+}
+
+type Link = OnceLock<Result<Box<dyn Linked>, String>>;
+
+fn ask(kept: &Link, engine: &Engine, from: &str, digest: &str, bytes: &[u8]) -> Result<Said, String> {
+    let linked = kept.get_or_init(|| link(engine, from, digest, bytes)).as_deref().map_err(Clone::clone)?;
+    let mut session = Session::of(from.to_owned(), || Ok(linked));
+    let descriptor = session.describe().map_err(|failure| failure.what)?;
+    Ok(Said { contract: linked.version().to_owned(), descriptor })
 }
 
 fn link(engine: &Engine, from: &str, digest: &str, bytes: &[u8]) -> Result<Box<dyn Linked>, String> {

@@ -7,6 +7,7 @@ use std::{fs, io, thread};
 use camino::Utf8Path;
 
 use crate::answers::Answers;
+use crate::built_in::{self, BuiltIn};
 use crate::diagnostic::{Diagnostic, Sink};
 use crate::engine::{self, Engine};
 use crate::error::Error;
@@ -16,10 +17,6 @@ use crate::project::Component;
 use crate::slots::{self, Slots};
 use crate::trial::Recorder;
 use crate::verdicts::Verdicts;
-
-mod built_in {
-    include!(concat!(env!("OUT_DIR"), "/built_in.rs"));
-}
 
 /// What follows the name of a plugin that rick brings along, where it says where a plugin is from.
 pub const BUILT_IN: &str = "(built in)";
@@ -63,12 +60,12 @@ impl Plugins {
     /// The official plugins with others, which take the place of official ones of their name.
     pub fn with(engine: &Engine, root: &Utf8Path, others: Vec<Plugin>) -> Result<Self, Error> {
         let replaced = |name: &str| others.iter().any(|other| other.descriptor.name == name);
-        let official = built_in::BUILT_IN.iter().filter(|(name, ..)| !replaced(name));
+        let official = built_in::ALL.iter().filter(|plugin| !replaced(plugin.name));
         // Each on a thread of its own: the first run compiles them, and every other maps their code.
         let mut all = thread::scope(|scope| {
-            let load = |official: &(&'static str, &'static str, &'static [u8])| {
-                let &(name, digest, bytes) = official;
-                scope.spawn(move || Plugin::load(engine, &format!("{name} {BUILT_IN}"), digest, bytes.into()))
+            let load = |official: &'static BuiltIn| {
+                let BuiltIn { name, digest, component, .. } = *official;
+                scope.spawn(move || Plugin::load(engine, &format!("{name} {BUILT_IN}"), digest, component.into()))
             };
             let threads: Vec<_> = official.map(load).collect();
             let joined = threads.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));

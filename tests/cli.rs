@@ -192,11 +192,8 @@ fn settings_that_are_refused_reach_no_plugin() {
 #[test]
 fn init_brings_the_schemas_up_to_date_with_the_projects_own_plugins() {
     let project = Project::empty();
-    project.write(
-        "rick.toml",
-        &format!("{}[project]\nservices = \"apps\"\n[plugins.unruly]\ncomponent = \"unruly.wasm\"\n", crate::support::MACHINE),
-    );
-    std::fs::copy(crate::support::unruly(), project.path().join("unruly.wasm")).expect("it can be copied");
+    project.write("rick.toml", &format!("{}[project]\nservices = \"apps\"\n", crate::support::MACHINE));
+    project.add(crate::support::unruly());
     let output = rick(std::path::Path::new("/")).args(["init", "--project"]).arg(project.path()).output().expect("rick runs");
     assert_eq!(said(output).code, 0);
     assert!(project.read(".rick/manifest.schema.json").contains("\"unruly\""));

@@ -16,14 +16,20 @@ fn cases() -> Vec<String> {
     folders.chain(["examples/guide-as-printed".to_owned()]).collect()
 }
 
+/// The plugins that a case brings itself.
+fn with_guests(project: &Project) {
+    if project.read("rick.toml").contains("[plugins.unruly]") {
+        fs::copy(unruly(), project.path().join("unruly.wasm")).expect("it can be copied");
+        assert_eq!(project.rick(&["plugin", "add", "--yes", "unruly.wasm"]).code, 0);
+    }
+}
+
 #[test]
 fn every_problem_is_found_at_its_line_and_nothing_else_is() {
     let mut wrong = Vec::new();
     for case in cases() {
         let project = Project::copy_of(&case);
-        if project.read("rick.toml").contains("[plugins.unruly]") {
-            fs::copy(unruly(), project.path().join("unruly.wasm")).expect("it can be copied");
-        }
+        with_guests(&project);
         let expected = expected(&project);
         let said = project.rick(&["lint", "--format", "json"]);
         let document: Value =
@@ -119,9 +125,7 @@ fn expected(project: &Project) -> BTreeSet<(String, String)> {
 fn the_order_of_what_is_said_is_the_same_in_every_run() {
     for case in cases() {
         let project = Project::copy_of(&case);
-        if project.read("rick.toml").contains("[plugins.unruly]") {
-            fs::copy(unruly(), project.path().join("unruly.wasm")).expect("it can be copied");
-        }
+        with_guests(&project);
         let runs: BTreeSet<String> = (0..3).map(|_| project.rick(&["lint"]).out).collect();
         assert_eq!(runs.len(), 1, "{case}");
     }

@@ -1,17 +1,15 @@
 //! A plugin that misbehaves is named with its version and the call, costs its service, and never the process.
 
-use std::fs;
 use std::time::{Duration, Instant};
 
-use crate::support::{MACHINE, Project, Said, unruly};
+use crate::support::{Project, Said, cache, guest, said, unruly};
 
 fn project(act: &str) -> Project {
     let project = Project::of(&[
         ("services/calm.toml", "[service]\nimage = \"ghcr.io/acme/calm:1.0\"\n"),
         ("services/odd.toml", &format!("[service]\nimage = \"ghcr.io/acme/odd:1.0\"\n[postgres]\n[unruly]\nact = \"{act}\"\n")),
     ]);
-    project.write("rick.toml", &format!("{MACHINE}[plugins.unruly]\ncomponent = \"unruly.wasm\"\n"));
-    fs::copy(unruly(), project.path().join("unruly.wasm")).expect("it can be copied");
+    project.add(unruly());
     project
 }
 
@@ -29,7 +27,7 @@ fn a_plugin_from_a_file_takes_part_like_any_other() {
     project.build();
     assert_eq!(project.read("dist/web1/root/etc/unruly/odd"), "x\n");
     let listed = project.rick(&["plugin", "list"]).out;
-    assert!(listed.contains("unruly     9.8.7    unruly.wasm"), "{listed}");
+    assert!(listed.contains("unruly     9.8.7    plugins/unruly.wasm"), "{listed}");
 }
 
 #[test]
@@ -46,11 +44,20 @@ fn every_failure_names_plugin_version_function_and_service() {
         ("no-reason", "writes a line of `/etc/unruly/x` without a reason, in `render`"),
         ("parent-path", "writes `/etc/unruly/../passwd`, which is not one of the paths that it declared"),
         ("foreign-path", "writes `/etc/passwd`, which is not one of the paths that it declared"),
-        ("unknown-encoding", "encodes the secret `s` by `rot13`"),
+        ("unknown-encoding", "encodes the secret `unruly_s` by `rot13`"),
         ("secret-elsewhere", "names the secret `../../shadow`, which is no name of one"),
         ("too-late", "contributes to `rick:env@1` while it renders"),
         ("babble", "reports `XX999`, which is not one of its rules, in `check`"),
-        ("chatter", "gave up, in `contribute`"),
+        ("chatter", "logged more than 1 MiB and was stopped, in `contribute`"),
+        ("whisper", "logged more than 1 MiB and was stopped, in `contribute`"),
+        ("undeclared-step", "makes a step of the kind `system-units-reload`, which it did not declare, in `render`"),
+        ("foreign-block", "has a block put into `/etc/sudoers`, which is not one of the paths that it declared, in `render`"),
+        ("foreign-secret", "names the secret `odd_postgres_password`, which is neither its own nor named in what it was given"),
+        ("flood", "gave 100000 problems, where 10000 are allowed, in `check`"),
+        ("lament", "gave a problem of 1048576 bytes, where 65536 are allowed, in `check`"),
+        ("large-file", "gave the file `/etc/unruly/x` 9437185 bytes, where 8388608 are allowed, in `render`"),
+        ("many-files", "gave 20001 files, where 20000 are allowed, in `render`"),
+        ("large-answer", "gave an answer of more than 64 MiB and was stopped, in `contribute`"),
     ];
     for (act, what) in cases {
         let start = Instant::now();
@@ -125,12 +132,44 @@ fn a_plugins_own_rule_points_to_lines_also_through_what_others_contributed() {
 #[test]
 fn a_component_that_is_none_or_has_another_name_is_refused() {
     let project = project("nothing");
-    project.write("unruly.wasm", "not wasm");
+    project.write("none.wasm", "not wasm");
+    let said = project.rick(&["plugin", "add", "none.wasm", "--yes"]);
+    assert_eq!(said.code, 2);
+    assert!(said.err.contains("the plugin `none.wasm` cannot be used"), "{}", said.err);
+    for file in ["rick.toml", "rick.lock"] {
+        project.write(file, &project.read(file).replace("[plugins.unruly]", "[plugins.tame]"));
+    }
+    let said = project.rick(&["lint"]);
+    assert_eq!(said.code, 1);
+    assert!(said.out.contains("rick.toml has the plugin under `tame`, and it calls itself `unruly`"), "{}", said.out);
+}
+
+#[test]
+fn what_is_no_json_is_a_failure_and_not_the_end() {
+    let project = Project::of(&[
+        ("services/odd.toml", "[service]\nimage = \"ghcr.io/acme/odd:1.0\"\n[plain]\nsay = \"badly\"\n"),
+        ("services/calm.toml", "[service]\nimage = \"ghcr.io/acme/calm:1.0\"\n[account]\nuser = \"postgres\"\n"),
+    ]);
+    project.add(&guest("plain"));
     let said = project.rick(&["lint"]);
     assert_eq!(said.code, 2);
-    assert!(said.err.contains("the plugin `unruly.wasm` cannot be used"), "{}", said.err);
-    fs::copy(unruly(), project.path().join("unruly.wasm")).expect("it can be copied");
-    project.write("rick.toml", &format!("{MACHINE}[plugins.tame]\ncomponent = \"unruly.wasm\"\n"));
-    let said = project.rick(&["lint"]);
-    assert!(said.err.contains("rick.toml has it under `tame`, and it calls itself `unruly`"), "{}", said.err);
+    let what = "plain 1.2.3 contributes to `rick:env@1` what is no JSON: expected";
+    assert!(said.out.contains(what) && said.out.contains("in `contribute` for service `odd`"), "{}", said.out);
+    assert!(said.out.contains("error[SY009]"), "{}", said.out);
+}
+
+/// However much a plugin takes, rick's own memory stays bounded: here it may have as much as an instance and its answer take, and some.
+#[test]
+fn rick_stays_small_whatever_a_plugin_does() {
+    for act in ["allocate", "large-answer", "large-file", "many-files", "flood", "chatter"] {
+        let project = project(act);
+        // Compiled code and other answers are kept first: what is measured is the plugin's doing.
+        project.rick(&["lint"]);
+        let mut limited = std::process::Command::new("prlimit");
+        limited.args(["--data=1200000000", "--"]).arg(env!("CARGO_BIN_EXE_rick")).current_dir(project.path());
+        limited.env_clear().env("PATH", "/usr/bin:/bin").env("XDG_CACHE_HOME", cache()).arg("lint");
+        let said = said(limited.output().expect("prlimit is there, as util-linux has it"));
+        assert_eq!(said.code, 2, "{act}: {} {}", said.out, said.err);
+        assert!(said.out.contains("error[plugin]: unruly 9.8.7"), "{act}: {}", said.out);
+    }
 }

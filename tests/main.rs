@@ -5,6 +5,7 @@ mod blueprints;
 mod build;
 mod cache;
 mod cli;
+mod contract;
 mod determinism;
 mod diagnostics;
 mod guests;

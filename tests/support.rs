@@ -69,6 +69,13 @@ impl Project {
         said(rick(self.path()).args(arguments).output().expect("rick runs"))
     }
 
+    /// Adds a plugin of the project's own, allowed all that it declares.
+    pub fn add(&self, component: &Path) -> Said {
+        let said = self.rick(&["plugin", "add", "--yes", component.to_str().expect("UTF-8")]);
+        assert_eq!(said.code, 0, "{}", said.err);
+        said
+    }
+
     /// Builds, and shows what went wrong if something did.
     pub fn build(&self) -> Said {
         let said = self.rick(&["build"]);
@@ -93,7 +100,7 @@ pub fn rick(folder: &Path) -> Command {
 }
 
 /// Compiled code is kept for all tests: else each would compile all plugins.
-fn cache() -> PathBuf {
+pub fn cache() -> PathBuf {
     let cache = root().join("target/test-cache");
     fs::create_dir_all(&cache).expect("it can be made");
     cache
@@ -155,7 +162,8 @@ pub fn folders(path: &str) -> Vec<String> {
 /// The examples that build, in the order of their names; one with an `output.txt` shows what rick refuses.
 pub fn examples() -> Vec<String> {
     let mut names = folders("examples");
-    names.retain(|name| !root().join("examples").join(name).join("output.txt").exists());
+    let example = |name: &String| root().join("examples").join(name);
+    names.retain(|name| example(name).join("rick.toml").exists() && !example(name).join("output.txt").exists());
     names
 }
 
@@ -167,25 +175,19 @@ pub fn blessing() -> bool {
 /// The misbehaving plugin, built once: the module as cargo makes it, of which rick makes a component.
 pub fn unruly() -> &'static Path {
     static COMPONENT: OnceLock<PathBuf> = OnceLock::new();
-    COMPONENT.get_or_init(|| {
-        let target = root().join("target/guests");
-        let status = Command::new(env!("CARGO"))
-            .current_dir(root())
-            .args([
-                "build",
-                "--quiet",
-                "--package",
-                "unruly",
-                "--profile",
-                "plugin",
-                "--target",
-                "wasm32-unknown-unknown",
-                "--target-dir",
-            ])
-            .arg(&target)
-            .status()
-            .expect("cargo runs");
-        assert!(status.success(), "the guest builds");
-        target.join("wasm32-unknown-unknown/plugin/unruly.wasm")
-    })
+    COMPONENT.get_or_init(|| guest("unruly"))
+}
+
+/// A guest of tests/guests, as a module.
+pub fn guest(name: &str) -> PathBuf {
+    let target = root().join("target/guests");
+    let (profile, triple) = ("plugin", "wasm32-unknown-unknown");
+    let status = Command::new(env!("CARGO"))
+        .current_dir(root())
+        .args(["build", "--quiet", "--package", name, "--profile", profile, "--target", triple, "--target-dir"])
+        .arg(&target)
+        .status()
+        .expect("cargo runs");
+    assert!(status.success(), "the guest `{name}` builds");
+    target.join(triple).join(profile).join(format!("{name}.wasm"))
 }

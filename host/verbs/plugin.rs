@@ -7,6 +7,7 @@ mod fetch;
 mod inspect;
 mod list;
 mod new;
+mod precompile;
 mod push;
 mod remove;
 mod test;
@@ -35,6 +36,9 @@ pub enum Plugin {
     New(new::New),
     /// Builds a plugin's component.
     Build(build::Build),
+    /// The first stage of a release: compiles the built-in plugins for the second.
+    #[command(hide = true)]
+    Precompile(precompile::Precompile),
     /// Tries a plugin: its cases, the examples of its rules, and whether it is a pure function.
     Test(test::Test),
 }
@@ -52,6 +56,7 @@ impl Plugin {
             Plugin::Push(push) => push.run(ui),
             Plugin::New(new) => new.run(ui),
             Plugin::Build(build) => build.run(ui),
+            Plugin::Precompile(precompile) => precompile.run(),
             Plugin::Test(test) => test.run(ui),
         }
     }

@@ -653,65 +653,24 @@ def log(message: str, level: str = "info") -> None:
         _log.log(_log.Level[level.upper()], message)
 
 
-def export(plugin: Plugin) -> tuple[type, type, type, type, type, type]:
-    """What componentize-py looks for in the module that it makes a component of: `Meta, Claim, Contribute, Check, CheckFiles, Render`."""
-
-    def run(out: Diagnostics, method: str, document: str, *more: Any) -> Any:
-        with _Component():
-            getattr(plugin, method)(Call(json.loads(document)), *more, out)
-            return out
-
-    class Meta:
-        def describe(self) -> Any:
-            with _Component():
-                return _sent(described(plugin))
-
-    class Claim:
-        def claim(self, document: str) -> Any:
-            out = run(Claims(), "claim", document)
-            return _claim.Claimed(_sent(out.claims), _sent(out.diagnostics))
-
-    class Contribute:
-        def contribute(self, document: str) -> Any:
-            out = run(Contributions(), "contribute", document)
-            return _contribute.Contributed(_sent(out.contributions), _sent(out.diagnostics))
-
-    class Check:
-        def check(self, scope: Enum, document: str) -> Any:
-            return _sent(run(Diagnostics(), f"check_{scope.name.lower()}", document).diagnostics)
-
-    class CheckFiles:
-        def check_files(self, document: str, files: list) -> Any:
-            given = [File(file.path, file.text, file.judge) for file in files]
-            return _sent(run(Diagnostics(), "check_files", document, given).diagnostics)
-
-    class Render:
-        def render(self, scope: Enum, document: str) -> Any:
-            out = run(Rendered(), f"render_{scope.name.lower()}", document)
-            return _render.Rendered(_sent(out.artifacts), _sent(out.contributions), _sent(out.diagnostics))
-
-    return Meta, Claim, Contribute, Check, CheckFiles, Render
-
-
-class _Component:
-    """What is otherwise inside of a component, where there are no files: an import finds what was imported when the component was
-    built, `print` is `log`, and an exception is told in the log, since nobody else would hear of it.
+def _told(function: Any) -> Any:
+    """A call inside of a component. There are no files: an import finds what was imported when the component was built. `print` is `log`,
+    and an exception is told in the log, since nobody else would hear of it.
     """
 
-    def __enter__(self) -> None:
+    def called(*given: Any) -> Any:
         sys.path.clear()
         sys.stdout = sys.stderr = _Printed()
         builtins.open = io.open = _no_files
-
-    def __exit__(self, kind: Any, failure: BaseException | None, traceback: Any) -> None:
-        if failure is not None:
-            log(_told(failure), "warn")
+        try:
+            return function(*given)
+        except BaseException as failure:
+            log(_in_one_line(failure), "warn")
             # Python would print a traceback, and look for the sources.
             sys.stderr = None
+            raise
 
-
-def _no_files(*_: Any, **__: Any) -> Any:
-    raise OSError("a plugin has no files")
+    return called
 
 
 class _Printed(io.TextIOBase):
@@ -721,14 +680,61 @@ class _Printed(io.TextIOBase):
         return len(text)
 
 
-def _told(failure: BaseException) -> str:
-    """An exception in one line. The module `traceback` would look for the sources, and would not find them."""
+def _no_files(*_: Any, **__: Any) -> Any:
+    raise OSError("a plugin has no files")
+
+
+def _in_one_line(failure: BaseException) -> str:
     where = failure.__traceback__
     while where is not None and where.tb_next is not None:
         where = where.tb_next
     code = where.tb_frame.f_code if where is not None else None
     at = f", in `{code.co_name}` at line {where.tb_lineno} of {code.co_filename.rsplit('/')[-1]}" if code is not None else ""
     return f"{type(failure).__qualname__}: {failure}{at}"[:250]
+
+
+def export(plugin: Plugin) -> tuple[type, type, type, type, type, type]:
+    """What componentize-py looks for in the module that it makes a component of: `Meta, Claim, Contribute, Check, CheckFiles, Render`."""
+
+    def run(out: Any, method: str, document: str, *more: Any) -> Any:
+        getattr(plugin, method)(Call(json.loads(document)), *more, out)
+        return out
+
+    class Meta:
+        @_told
+        def describe(self) -> Any:
+            return _sent(described(plugin))
+
+    class Claim:
+        @_told
+        def claim(self, document: str) -> Any:
+            out = run(Claims(), "claim", document)
+            return _claim.Claimed(_sent(out.claims), _sent(out.diagnostics))
+
+    class Contribute:
+        @_told
+        def contribute(self, document: str) -> Any:
+            out = run(Contributions(), "contribute", document)
+            return _contribute.Contributed(_sent(out.contributions), _sent(out.diagnostics))
+
+    class Check:
+        @_told
+        def check(self, scope: Enum, document: str) -> Any:
+            return _sent(run(Diagnostics(), f"check_{scope.name.lower()}", document).diagnostics)
+
+    class CheckFiles:
+        @_told
+        def check_files(self, document: str, files: list) -> Any:
+            given = [File(file.path, file.text, file.judge) for file in files]
+            return _sent(run(Diagnostics(), "check_files", document, given).diagnostics)
+
+    class Render:
+        @_told
+        def render(self, scope: Enum, document: str) -> Any:
+            out = run(Rendered(), f"render_{scope.name.lower()}", document)
+            return _render.Rendered(_sent(out.artifacts), _sent(out.contributions), _sent(out.diagnostics))
+
+    return Meta, Claim, Contribute, Check, CheckFiles, Render
 
 
 def _sent(value: Any) -> Any:

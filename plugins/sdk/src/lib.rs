@@ -59,6 +59,15 @@ pub mod slots;
 pub use answer::{Artifact, Claims, Contributions, Diagnostics, Line, Rendered, error, hint, info, warning};
 pub use bindings::rick::plugin::types::{Content, Contribution, Diagnostic, File, Place, Segment, Severity};
 pub use descriptor::{By, Descriptor, Merge, Of, Rule, Unread};
+/// Shown with `-vv`, and when the call fails. In tests that run natively it says nothing.
+pub fn log(level: Level, message: &str) {
+    #[cfg(target_arch = "wasm32")]
+    bindings::rick::plugin::log::log(level, message);
+    #[cfg(not(target_arch = "wasm32"))]
+    let _ = (level, message);
+}
+
+pub use bindings::rick::plugin::log::Level;
 pub use input::{Empty, Identity, Machine, MachineCall, ProjectCall, Read, Service, ServiceCall, Version};
 pub use percent::percent_encoded;
 pub use place::{claimed, fact, key_of, machine, service, setting, table, table_key};

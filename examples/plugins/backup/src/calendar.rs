@@ -3,8 +3,19 @@
 
 /// The shorthands, which may stand before a time zone alone.
 const SHORTHANDS: [&str; 13] = [
-    "minutely", "hourly", "daily", "weekly", "monthly", "quarterly", "yearly", "annually", "anually", "biannually", "bi-annually",
-    "semiannually", "semi-annually",
+    "minutely",
+    "hourly",
+    "daily",
+    "weekly",
+    "monthly",
+    "quarterly",
+    "yearly",
+    "annually",
+    "anually",
+    "biannually",
+    "bi-annually",
+    "semiannually",
+    "semi-annually",
 ];
 const DAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 
@@ -23,7 +34,8 @@ fn parse(text: &str) -> Result<(), String> {
         words.pop();
     }
     if let [word] = words.as_slice() {
-        let seconds = word.strip_prefix('@').is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()));
+        let seconds =
+            word.strip_prefix('@').is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()));
         if SHORTHANDS.contains(word) || seconds {
             return Ok(());
         }
@@ -90,7 +102,24 @@ fn date(word: &str) -> Result<(), String> {
         }
     }
     chain(month, "month", 1, 12, false)?;
-    chain(days, "day", 1, 31, false)
+    if word.contains('~') { chain_from_end(days) } else { chain(days, "day", 1, 31, false) }
+}
+
+/// Days counted from the end of a month, of which every month has 28. Repetitions go towards the end.
+fn chain_from_end(days: &str) -> Result<(), String> {
+    for item in days.split(',') {
+        let (range, step) = item.split_once('/').unwrap_or((item, "0"));
+        chain(range, "day from the end of a month", 1, 28, false)?;
+        let past = match (range.parse::<u32>(), step.parse::<u32>()) {
+            (Ok(day), Ok(step)) => step >= day,
+            (_, Ok(_)) => false,
+            (_, Err(_)) => true,
+        };
+        if past {
+            return Err(format!("`{item}` repeats nothing: it goes beyond the month's end"));
+        }
+    }
+    Ok(())
 }
 
 fn time(word: &str) -> Result<(), String> {

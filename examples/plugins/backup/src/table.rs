@@ -94,9 +94,10 @@ impl Text {
     }
 }
 
-/// A secret's name in which the service's and the machine's may be.
-const PASSWORD: &str = r"^([A-Za-z0-9_]|\{service\}|\{machine\})([A-Za-z0-9_.-]|\{service\}|\{machine\}){0,200}$";
-const PASSWORD_FORM: &str = "a secret's name, in which `{service}` and `{machine}` may be";
+/// A secret's name. The names of the service and the machine may be in one that is this plugin's own: rick lets it name no other that is
+/// not in so many words in rick.toml.
+const PASSWORD: &str = r"^([A-Za-z0-9_][A-Za-z0-9_.-]{0,200}|(backup_|\{service\}_backup_|\{machine\}_backup_)([A-Za-z0-9_.-]|\{service\}|\{machine\}){1,100})$";
+const PASSWORD_FORM: &str = "a secret's name, or one such as `{service}_backup_password`";
 const VARIABLE: &str = "^[A-Za-z_][A-Za-z0-9_]*$";
 
 /// `[plugins.backup]`: what holds for all services.

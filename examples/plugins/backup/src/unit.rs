@@ -20,6 +20,7 @@ impl Unit {
 
     /// Begins a section.
     pub fn section(&mut self, name: &str, because: &Place) {
+        self.0.line("", because);
         self.0.line(format!("[{name}]"), because);
     }
 

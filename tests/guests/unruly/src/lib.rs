@@ -1,5 +1,7 @@
 //! A plugin that misbehaves in every way that its table names: for rick's own tests.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use rick_plugin_sdk::{
     Artifact, By, Contributions, Descriptor, Diagnostics, Empty, Of, Place, Plugin, Rendered, Rule, ServiceCall, Severity, error,
     slots, table, text,
@@ -58,8 +60,28 @@ enum Act {
     Complain,
     /// Reports what is not one of its rules.
     Babble,
-    /// Logs megabytes, then panics.
+    /// Logs megabytes.
     Chatter,
+    /// Logs nothing, a million times.
+    Whisper,
+    /// Makes a step of a kind that it did not declare.
+    UndeclaredStep,
+    /// Has a block put into a file that it did not declare.
+    ForeignBlock,
+    /// Names a secret of another plugin's, which nobody told it of.
+    ForeignSecret,
+    /// Finds a hundred thousand problems.
+    Flood,
+    /// Finds one that is a megabyte long.
+    Lament,
+    /// Writes a file of many megabytes.
+    LargeFile,
+    /// Writes thousands of files.
+    ManyFiles,
+    /// Answers more than rick would copy.
+    LargeAnswer,
+    /// Answers something else each time that it is asked.
+    Fickle,
 }
 
 const COMPLAINT: Rule = Rule {
@@ -92,6 +114,7 @@ impl Plugin for Unruly {
             // Declared, so that the quarrel over the path itself is seen.
             .writes("/etc/sysusers.d/*.conf")
             .rule(&COMPLAINT)
+            .steps(&["block"])
             .answers(&["contribute", "check:service", "render:service"])
     }
 
@@ -119,7 +142,17 @@ impl Plugin for Unruly {
             Act::NoService => drop(out.add::<slots::Env>("X", &text("1"), place()).service("nobody")),
             Act::NoPlace => drop(out.add::<slots::Env>("X", &text("1"), Place::Value("/reads/rick:env@1/7".to_owned()))),
             Act::Unread => drop(out.add::<slots::Env>("X", &text("1"), place())),
-            Act::Chatter => panic!("{}", "la".repeat(1 << 20)),
+            Act::Chatter => say(&"la".repeat(1 << 20)),
+            Act::Whisper => (0..1_000_000).for_each(|_| say("")),
+            Act::Fickle => {
+                let asked = ASKED.fetch_add(1, Ordering::Relaxed);
+                out.add::<slots::Env>("ASKED", &text(&asked.to_string()), place());
+            }
+            Act::LargeAnswer => {
+                for number in 0..40 {
+                    out.add::<slots::Env>(&format!("X{number}"), &text(&"x".repeat(2 << 20)), place());
+                }
+            }
             _ => {}
         }
     }
@@ -132,6 +165,12 @@ impl Plugin for Unruly {
                 complaint = complaint.note("and neither is this", database.place);
             }
             out.push(complaint);
+        }
+        if call.table.act == Act::Flood {
+            (0..100_000).for_each(|_| out.push(error("UN001", "and again", table(&["act"]))));
+        }
+        if call.table.act == Act::Lament {
+            out.push(error("UN001", "woe ".repeat(1 << 18), table(&["act"])));
         }
         if call.table.act == Act::Babble {
             out.push(error("XX999", "this code is nobody's", table(&["act"])));
@@ -157,7 +196,7 @@ impl Plugin for Unruly {
             }
             Act::UnknownEncoding => {
                 let mut file = Artifact::new("/etc/unruly/x");
-                file.push(rick_plugin_sdk::Line::text("x=").secret("s", &["rot13"]), place());
+                file.push(rick_plugin_sdk::Line::text("x=").secret("unruly_s", &["rot13"]), place());
                 out.artifact(file);
             }
             Act::SecretElsewhere => {
@@ -165,11 +204,38 @@ impl Plugin for Unruly {
                 file.push(rick_plugin_sdk::Line::text("x=").secret("../../shadow", &[]), place());
                 out.artifact(file);
             }
+            Act::ForeignSecret => {
+                let mut file = Artifact::new("/etc/unruly/x");
+                file.push(rick_plugin_sdk::Line::text("x=").secret("odd_postgres_password", &[]), place());
+                out.artifact(file);
+            }
+            Act::UndeclaredStep => {
+                let reload = slots::Action::SystemUnitsReload {};
+                out.step("reload", slots::Phase::SystemUnits, reload, &[], place());
+            }
+            Act::ForeignBlock => {
+                let (file, source) = ("/etc/sudoers".to_owned(), "/etc/unruly/x".to_owned());
+                let block = slots::Action::Block { file, source, marker: "x".to_owned(), position: slots::Position::Top };
+                out.step("block", slots::Phase::Data, block, &[], place());
+            }
+            Act::LargeFile => {
+                let mut file = Artifact::new("/etc/unruly/x");
+                file.line("x".repeat(9 << 20), place());
+                out.artifact(file);
+            }
+            Act::ManyFiles => (0..20_001).for_each(|number| out.artifact(file(format!("/etc/unruly/{number}")))),
             Act::TooLate => drop(out.add::<slots::Env>("X", &text("1"), place())),
             Act::Nothing => out.artifact(file(format!("/etc/unruly/{name}"))),
             _ => {}
         }
     }
+}
+
+/// How often it was asked: what no plugin may know.
+static ASKED: AtomicU32 = AtomicU32::new(0);
+
+fn say(message: &str) {
+    rick_plugin_sdk::log(rick_plugin_sdk::Level::Info, message);
 }
 
 #[expect(unconditional_recursion, reason = "that is what it is for")]
