@@ -15,6 +15,9 @@ use crate::contract;
 use crate::error::Error;
 use crate::plugin::limits::{MEMORY, STACK};
 
+/// A component of so many bytes takes seconds to compile: then it is said what is waited for.
+const LARGE: usize = 4 << 20;
+
 /// The engine, and where compiled code is kept.
 #[derive(Clone)]
 pub struct Engine {
@@ -79,7 +82,11 @@ impl Engine {
             tracing::debug!(plugin = name, "its compiled code was kept");
             return Ok(component);
         }
-        tracing::info!(plugin = name, "compiling");
+        if bytes.len() > LARGE {
+            tracing::warn!(plugin = name, "compiling its {} MiB, which takes a while and is done once", bytes.len() >> 20);
+        } else {
+            tracing::info!(plugin = name, "compiling");
+        }
         let refused = |error: wasmtime::Error| Error::Plugin { plugin: name.to_owned(), reason: format!("{error:#}") };
         let code = self.precompile(name, bytes)?;
         if let Some(path) = &path

@@ -12,6 +12,7 @@ use crate::diagnostic::{Diagnostic, Sink};
 use crate::engine::{self, Engine};
 use crate::error::Error;
 use crate::lock::{Pin, Wish};
+use crate::plugin::limits::COMPONENT;
 use crate::plugin::{Plugin, Stage};
 use crate::project::Component;
 use crate::slots::{self, Slots};
@@ -143,6 +144,10 @@ pub fn plugin_of(engine: &Engine, from: &str, file: Vec<u8>) -> Result<Plugin, E
 
 /// A component as it is; of a module, which is what cargo builds, a component is made here.
 pub fn component(bytes: Vec<u8>) -> Result<Vec<u8>, String> {
+    if bytes.len() > COMPONENT {
+        let (found, most) = (bytes.len().div_ceil(1 << 20), COMPONENT >> 20);
+        return Err(format!("it has {found} MiB, where {most} are allowed: to compile it takes time and memory in proportion"));
+    }
     // The version field of the header tells modules from components:
     // https://github.com/WebAssembly/component-model/blob/main/design/mvp/Binary.md#component-definitions
     if !bytes.starts_with(b"\0asm\x01\0\0\0") {

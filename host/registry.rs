@@ -16,6 +16,7 @@ use serde_json::json;
 
 use crate::engine;
 use crate::error::Error;
+use crate::plugin::limits::COMPONENT;
 
 /// What a reference to a registry begins with.
 pub const SCHEME: &str = "oci://";
@@ -23,8 +24,6 @@ pub const SCHEME: &str = "oci://";
 const LAYERS: [&str; 2] = ["application/wasm", WASM_LAYER_MEDIA_TYPE];
 /// Media type of the configuration beside it.
 const CONFIG: &str = "application/vnd.wasm.config.v0+json";
-/// A component of a language with a runtime of its own has some 20 MiB.
-const LARGEST: i64 = 256 << 20;
 
 /// A component that was taken from a registry.
 pub struct Pulled {
@@ -54,8 +53,8 @@ pub fn pull(source: &str) -> Result<Pulled, Error> {
                 )));
             }
         };
-        if layer.size > LARGEST {
-            return Err(refused(format!("it has {} MiB, and a plugin at most {}", layer.size >> 20, LARGEST >> 20)));
+        if layer.size > COMPONENT as i64 {
+            return Err(refused(format!("it has {} MiB, and a plugin at most {}", layer.size >> 20, COMPONENT >> 20)));
         }
         let mut bytes = Vec::new();
         client.pull_blob(&reference, layer, &mut bytes).await.map_err(said)?;

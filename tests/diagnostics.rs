@@ -20,7 +20,7 @@ fn cases() -> Vec<String> {
 fn with_guests(project: &Project) {
     if project.read("rick.toml").contains("[plugins.unruly]") {
         fs::copy(unruly(), project.path().join("unruly.wasm")).expect("it can be copied");
-        assert_eq!(project.rick(&["plugin", "add", "--yes", "unruly.wasm"]).code, 0);
+        assert_eq!(project.rick(&["plugin", "add", "--yes", "--allow-commands", "unruly.wasm"]).code, 0);
     }
 }
 

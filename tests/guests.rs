@@ -57,7 +57,7 @@ fn every_failure_names_plugin_version_function_and_service() {
         ("lament", "gave a problem of 1048576 bytes, where 65536 are allowed, in `check`"),
         ("large-file", "gave the file `/etc/unruly/x` 9437185 bytes, where 8388608 are allowed, in `render`"),
         ("many-files", "gave 20001 files, where 20000 are allowed, in `render`"),
-        ("large-answer", "gave an answer of more than 64 MiB and was stopped, in `contribute`"),
+        ("large-answer", "gave an answer of more than 64 MiB and was stopped, in `render`"),
     ];
     for (act, what) in cases {
         let start = Instant::now();

@@ -71,7 +71,7 @@ impl Project {
 
     /// Adds a plugin of the project's own, allowed all that it declares.
     pub fn add(&self, component: &Path) -> Said {
-        let said = self.rick(&["plugin", "add", "--yes", component.to_str().expect("UTF-8")]);
+        let said = self.rick(&["plugin", "add", "--yes", "--allow-commands", component.to_str().expect("UTF-8")]);
         assert_eq!(said.code, 0, "{}", said.err);
         said
     }

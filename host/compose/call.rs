@@ -234,16 +234,16 @@ impl<'a> Call<'a> {
             types::Severity::Hint => Severity::Hint,
         };
         let origin = resolve(&said.at).map_err(lie)?;
-        let mut diagnostic = Diagnostic::new(&said.code, severity, said.message, origin.span(composition));
+        let mut diagnostic = Diagnostic::new(&said.code, severity, plain(&said.message), origin.span(composition));
         diagnostic.notes.extend(origin.via(composition));
         for note in said.notes {
             let origin = resolve(&note.at).map_err(lie)?;
             match origin.span(composition) {
-                Some(span) => diagnostic.related.push(Label { span, message: note.message }),
-                None => diagnostic.notes.push(note.message),
+                Some(span) => diagnostic.related.push(Label { span, message: plain(&note.message) }),
+                None => diagnostic.notes.push(plain(&note.message)),
             }
         }
-        diagnostic.help = said.help;
+        diagnostic.help = said.help.as_deref().map(plain);
         diagnostic.plugin = Some(self.plugin.title());
         diagnostic.more = match said.more {
             None => None,
@@ -279,6 +279,12 @@ fn readable(composition: &Composition<'_>, plugin: &Plugin, subject: Subject<'_>
         reads.insert(read.slot.clone(), visible.map(|(index, _)| index).collect());
     }
     reads
+}
+
+/// What a plugin says is shown in a terminal, and must not steer it.
+fn plain(text: &str) -> String {
+    let steers = |letter: char| letter.is_control() && letter != '\n' && letter != '\t';
+    if text.contains(steers) { text.replace(steers, "\u{fffd}") } else { text.to_owned() }
 }
 
 fn place_of(root: &Node, path: &[&str], wants_key: bool, whose: String) -> Origin {

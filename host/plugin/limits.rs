@@ -10,6 +10,8 @@ use crate::contract::{Level, claim, contribute, render};
 pub const FUEL: u64 = 2_000_000_000;
 /// How much memory an instance may have, in bytes.
 pub const MEMORY: usize = 256 << 20;
+/// How large its component may be, in bytes: one of a language with a runtime of its own has some twenty MiB.
+pub const COMPONENT: usize = 64 << 20;
 /// How deep its calls may be, in bytes of stack.
 pub const STACK: usize = 1 << 20;
 /// How many elements a table of it may have.

@@ -26,7 +26,8 @@ pub fn human(trial: &Trial) -> String {
     let tables = &trial.tables;
     let made = format!("{} made from its schema, {} that the schema refuses", plural(tables.good, "table"), tables.bad);
     row(tables.wrong.is_empty(), &made, &tables.wrong);
-    let again = format!("{} made again, in new instances, in a used one, and in other orders", plural(trial.repeated, "call"));
+    let again =
+        format!("{} made again, in new instances, twice in a used one, and in other orders", plural(trial.repeated, "call"));
     row(trial.impure.is_empty(), &again, &trial.impure);
     for (code, name) in &trial.not_shown {
         let _ = writeln!(text, "  note {code} ({name}) is shown by no example");

@@ -1,5 +1,5 @@
-//! Every call once more: in an instance of its own, and in one that all share, from the last to the first and in a shuffled order. A
-//! function of its input answers the same.
+//! Every call again: in an instance of its own, and in one that all share, twice in a row from the last to the first, and in a shuffled
+//! order. A function of its input answers the same.
 
 use std::collections::BTreeSet;
 
@@ -27,7 +27,9 @@ pub fn run(plugin: &Plugin, recorded: &[Recorded]) -> Vec<String> {
     }
     let mut session = plugin.session();
     for call in recorded.iter().rev() {
+        // Twice in a row: whatever came before, the first may have been of a new instance, since one that failed is thrown away.
         compare(&mut session, call, "in an instance that was used");
+        compare(&mut session, call, "when it was asked twice");
     }
     for index in shuffled(recorded.len()) {
         compare(&mut session, &recorded[index], "in another order");

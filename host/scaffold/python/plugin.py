@@ -29,6 +29,7 @@ TABLE = closed(
         "contact": {
             "type": "string",
             "pattern": "^[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\\.[A-Za-z0-9-]+)+$",
+            "x-form": "an e-mail address",
             "description": "Who is responsible for the service: an e-mail address.",
         },
         "motd": {"type": "boolean", "default": True, "description": "Names the service to whoever logs in on the machine."},

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::cli::{Failed, FormatArgument, Outcome, Ui};
 use crate::error::Error;
+use crate::plugin::{Descriptor, Plugin};
 use crate::plugins::{BUILT_IN, Plugins};
 use crate::project;
 use crate::report::Format;
@@ -34,10 +35,11 @@ impl List {
             writeln!(ui.out, "{:#}", json!({ "version": 1, "plugins": listed }))?;
             return Ok(Outcome::Clean);
         }
+        let origin = |plugin: &Plugin| if plugin.from.ends_with(BUILT_IN) { "built in".to_owned() } else { plugin.from.clone() };
+        let widest = plugins.all.iter().map(|plugin| origin(plugin).len()).max().unwrap_or(0);
         for plugin in &plugins.all {
-            let descriptor = &plugin.descriptor;
-            let origin = if plugin.from.ends_with(BUILT_IN) { "built in" } else { &plugin.from };
-            writeln!(ui.out, "{:<10} {:<8} {:<10} {}", descriptor.name, descriptor.version, origin, descriptor.summary)?;
+            let Descriptor { name, version, summary, .. } = &plugin.descriptor;
+            writeln!(ui.out, "{name:<10} {version:<8} {:<widest$} {summary}", origin(plugin))?;
         }
         Ok(Outcome::Clean)
     }

@@ -80,6 +80,8 @@ enum Act {
     ManyFiles,
     /// Answers more than rick would copy.
     LargeAnswer,
+    /// Runs a command as root, as it was granted.
+    Command,
     /// Answers something else each time that it is asked.
     Fickle,
 }
@@ -114,7 +116,7 @@ impl Plugin for Unruly {
             // Declared, so that the quarrel over the path itself is seen.
             .writes("/etc/sysusers.d/*.conf")
             .rule(&COMPLAINT)
-            .steps(&["block"])
+            .steps(&["block", "command"])
             .answers(&["contribute", "check:service", "render:service"])
     }
 
@@ -147,11 +149,6 @@ impl Plugin for Unruly {
             Act::Fickle => {
                 let asked = ASKED.fetch_add(1, Ordering::Relaxed);
                 out.add::<slots::Env>("ASKED", &text(&asked.to_string()), place());
-            }
-            Act::LargeAnswer => {
-                for number in 0..40 {
-                    out.add::<slots::Env>(&format!("X{number}"), &text(&"x".repeat(2 << 20)), place());
-                }
             }
             _ => {}
         }
@@ -218,11 +215,21 @@ impl Plugin for Unruly {
                 let block = slots::Action::Block { file, source, marker: "x".to_owned(), position: slots::Position::Top };
                 out.step("block", slots::Phase::Data, block, &[], place());
             }
+            Act::Command => {
+                let command = vec!["/usr/bin/touch".to_owned(), "/run/unruly".to_owned()];
+                let action = slots::Action::Command { r#as: "root".to_owned(), command, unless: None, undo: None };
+                out.step("touch", slots::Phase::Data, action, &[], place());
+            }
             Act::LargeFile => {
                 let mut file = Artifact::new("/etc/unruly/x");
                 file.line("x".repeat(9 << 20), place());
                 out.artifact(file);
             }
+            Act::LargeAnswer => (0..40).for_each(|number| {
+                let mut file = Artifact::new(format!("/etc/unruly/{number}"));
+                file.line("x".repeat(2 << 20), place());
+                out.artifact(file);
+            }),
             Act::ManyFiles => (0..20_001).for_each(|number| out.artifact(file(format!("/etc/unruly/{number}")))),
             Act::TooLate => drop(out.add::<slots::Env>("X", &text("1"), place())),
             Act::Nothing => out.artifact(file(format!("/etc/unruly/{name}"))),
