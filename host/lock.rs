@@ -137,12 +137,12 @@ impl Lock {
         // Inline tables for the numbers of a pool: one line each, and a diff says all.
         let mut text = format!("{HEADER}version = {}\n", self.version);
         for (name, pin) in &self.plugins {
-            let Pin { version, source, sha256, contract, slots, paths, steps } = pin;
+            let Pin { version, source, sha256, contract, slots, fulfils, paths, steps } = pin;
             text.push_str(&format!("\n[plugins.{}]\n", key(name)));
             for (key, value) in [("version", version), ("source", source), ("sha256", sha256), ("contract", contract)] {
                 text.push_str(&format!("{key} = {}\n", string(value)));
             }
-            for (key, values) in [("slots", slots), ("paths", paths), ("steps", steps)] {
+            for (key, values) in [("slots", slots), ("fulfils", fulfils), ("paths", paths), ("steps", steps)] {
                 text.push_str(&list(key, values));
             }
         }
@@ -210,7 +210,7 @@ mod tests {
             for (name, _, source, path, _) in &entries {
                 let (version, contract, sha256) = ("1.2.3".to_owned(), "0.1.0".to_owned(), "00".to_owned());
                 let (slots, paths) = (BTreeSet::new(), BTreeSet::from([path.clone(), source.clone()]));
-                let pin = Pin { version, source: source.clone(), sha256, contract, slots, paths, steps: BTreeSet::new() };
+                let pin = Pin { version, source: source.clone(), sha256, contract, slots, fulfils: BTreeSet::new(), paths, steps: BTreeSet::new() };
                 lock.plugins.insert(name.clone(), pin);
             }
             for (machine, service, pool, key, number) in &entries {

@@ -130,6 +130,26 @@ fn a_plugins_own_rule_points_to_lines_also_through_what_others_contributed() {
 }
 
 #[test]
+fn who_only_looks_at_a_gate_does_not_keep_it() {
+    let project = project("nothing");
+    let authentik = include_str!("../examples/guide/services/authentik.toml");
+    project.write("services/authentik.toml", authentik);
+    let manifest = "[service]\nimage = \"ghcr.io/acme/odd:1.0\"\nport = 8080\ndomain = \"odd.example.org\"\n\
+                    [authentik]\npattern = \"forward-auth\"\n[unruly]\nact = \"nothing\"\n";
+    project.write("services/odd.toml", manifest);
+    let said = project.rick(&["lint"]);
+    assert!(
+        said.out.contains("error[unread]: `rick:gate@1` is asked for by authentik 0.1.0, and no plugin of `odd` does it"),
+        "{}",
+        said.out
+    );
+    assert!(said.out.contains("= help: add [caddy]\n"), "{}", said.out);
+    project.write("services/odd.toml", &format!("{manifest}[caddy]\n"));
+    let said = project.rick(&["lint"]);
+    assert!(!said.out.contains("error[unread]"), "{}", said.out);
+}
+
+#[test]
 fn a_component_that_is_none_or_has_another_name_is_refused() {
     let project = project("nothing");
     project.write("none.wasm", "not wasm");

@@ -132,7 +132,7 @@ fn refuse_unread(composition: &Composition<'_>, sink: &mut Sink) {
             let service = entry.service.as_deref().unwrap_or_default();
             let manifest = composition.project.manifest(service);
             let active = |plugin: &&Plugin| manifest.is_none_or(|manifest| manifest.has(plugin));
-            let reads = |plugin: &Plugin| plugin.descriptor.reads.iter().any(|read| read.slot == *slot);
+            let reads = |plugin: &Plugin| plugin.descriptor.reads.iter().any(|read| read.slot == *slot && read.fulfils);
             if composition.plugins.all.iter().filter(active).any(reads) {
                 continue;
             }

@@ -24,6 +24,9 @@ pub struct Pin {
     /// The slots that it may contribute to.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub slots: BTreeSet<String>,
+    /// The slots whose contributions it may pass for the one that does.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub fulfils: BTreeSet<String>,
     /// The paths that it may write, as globs.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub paths: BTreeSet<String>,
@@ -37,6 +40,8 @@ pub struct Pin {
 pub enum Wish {
     /// It contributes to a slot.
     Slot(String),
+    /// It says that it does what is contributed to a slot.
+    Fulfils(String),
     /// It writes a path.
     Path(String),
     /// It makes steps of a kind.
@@ -48,6 +53,7 @@ impl Wish {
     pub fn title(&self) -> String {
         match self {
             Wish::Slot(slot) => format!("contributes to `{slot}`"),
+            Wish::Fulfils(slot) => format!("fulfils `{slot}`"),
             Wish::Path(path) => format!("writes `{path}`"),
             Wish::Step(kind) => format!("makes steps of the kind `{kind}`"),
         }
@@ -64,6 +70,7 @@ impl Pin {
             sha256,
             contract: plugin.contract.clone(),
             slots: writes_slots.clone(),
+            fulfils: fulfilled(&plugin.descriptor),
             paths: writes.iter().cloned().collect(),
             steps: steps.clone(),
         }
@@ -72,16 +79,23 @@ impl Pin {
     /// What another pin allows and this one does not.
     pub fn lost(&self, before: &Pin) -> Vec<Wish> {
         let slots = before.slots.difference(&self.slots).cloned().map(Wish::Slot);
+        let fulfils = before.fulfils.difference(&self.fulfils).cloned().map(Wish::Fulfils);
         let paths = before.paths.difference(&self.paths).cloned().map(Wish::Path);
         let steps = before.steps.difference(&self.steps).cloned().map(Wish::Step);
-        slots.chain(paths).chain(steps).collect()
+        slots.chain(fulfils).chain(paths).chain(steps).collect()
     }
 
     /// What a plugin declares beyond what is allowed here.
     pub fn lacks(&self, descriptor: &Descriptor) -> Vec<Wish> {
         let slots = descriptor.writes_slots.difference(&self.slots).cloned().map(Wish::Slot);
+        let fulfilled = fulfilled(descriptor);
+        let fulfils = fulfilled.difference(&self.fulfils).cloned().map(Wish::Fulfils);
         let paths = descriptor.writes.iter().filter(|path| !self.paths.contains(*path)).cloned().map(Wish::Path);
         let steps = descriptor.steps.difference(&self.steps).cloned().map(Wish::Step);
-        slots.chain(paths).chain(steps).collect()
+        slots.chain(fulfils).chain(paths).chain(steps).collect()
     }
+}
+
+fn fulfilled(descriptor: &Descriptor) -> BTreeSet<String> {
+    descriptor.reads.iter().filter(|read| read.fulfils).map(|read| read.slot.clone()).collect()
 }

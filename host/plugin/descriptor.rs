@@ -112,6 +112,8 @@ pub struct Read {
     pub by: Stage,
     /// Whose.
     pub of: Of,
+    /// It does what is contributed there, rather than only to look.
+    pub fulfils: bool,
 }
 
 impl Descriptor {
@@ -290,7 +292,7 @@ impl Read {
             "project" => Of::Project,
             other => return Err(format!("it reads `{}` of `{other}`, and there are service, machine and project", said.slot)),
         };
-        Ok(Self { slot: said.slot.clone(), by, of })
+        Ok(Self { slot: said.slot.clone(), by, of, fulfils: said.fulfils })
     }
 }
 

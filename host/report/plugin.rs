@@ -77,6 +77,7 @@ pub fn human(plugin: &Plugin, source: &str, sha256: &str, size: usize) -> String
     rows("answers", listed(answers.iter().cloned().collect()));
     rows("owns", listed(owns.iter().map(|slot| slot.name.clone()).chain(pools.iter().map(|pool| pool.name.clone())).collect()));
     rows("contributes to", listed(writes_slots.iter().cloned().collect()));
+    rows("fulfils", listed(reads.iter().filter(|read| read.fulfils).map(|read| read.slot.clone()).collect()));
     rows("reads", reads.iter().map(|read| format!("{} {}, by {}", read.slot, whose(read.of), when(read.by))).collect());
     let path = |glob: &String| if reaches_root(glob) { format!("{glob}   decides what runs as root") } else { glob.clone() };
     rows("writes", writes.iter().map(path).collect());
@@ -93,7 +94,7 @@ pub fn json(plugin: &Plugin, source: &str, sha256: &str, size: usize) -> Value {
     } = &plugin.descriptor;
     let reads = reads
         .iter()
-        .map(|read| json!({ "slot": read.slot, "by": when(read.by), "of": whose(read.of).trim_start_matches("of the ") }));
+        .map(|read| json!({ "slot": read.slot, "by": when(read.by), "of": whose(read.of).trim_start_matches("of the "), "fulfils": read.fulfils }));
     let rules = rules.iter().map(|rule| json!({ "code": rule.code, "name": rule.name, "waivable": rule.waivable }));
     json!({
         "name": name, "version": version, "summary": summary, "table": table, "always": always, "from": source, "sha256": sha256,

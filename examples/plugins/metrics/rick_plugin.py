@@ -249,11 +249,14 @@ class Pool:
 
 @dataclass
 class Reads:
-    """A slot that the plugin reads. `by`: "contribute", "check" or "render", the first that does; `of`: "service", "machine", "project"."""
+    """A slot that the plugin reads. `by`: "contribute", "check" or "render", the first that does; `of`: "service", "machine", "project".
+    `fulfils`: it does what is contributed there, rather than only to look: what must be done and nobody does is an error.
+    """
 
     slot: str
     by: str
     of: str = "service"
+    fulfils: bool = False
 
 
 @dataclass

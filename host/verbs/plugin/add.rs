@@ -32,6 +32,7 @@ impl Add {
         show(ui, &brought)?;
         let nothing = Pin {
             slots: [].into(),
+            fulfils: [].into(),
             paths: [].into(),
             steps: [].into(),
             ..Pin::of(&brought.plugin, String::new(), String::new())

@@ -49,7 +49,7 @@ impl Build {
         };
         let bytes = plugins::component(bytes).map_err(|reason| Error::Plugin { plugin: self.folder.to_string(), reason })?;
         // Whether it is a plugin at all is better known now than where it is used.
-        let plugin = plugin_of(&engine()?, self.folder.as_str(), bytes.clone())?;
+        let plugin = plugin_of(&engine()?, folder.file_name().unwrap_or_default(), bytes.clone())?;
         let path = self.output.unwrap_or_else(|| self.folder.join(format!("{}.wasm", plugin.descriptor.name)));
         replace(&path, &bytes, READABLE).map_err(Error::file("write", &path))?;
         if !ui.global.quiet {
@@ -110,11 +110,17 @@ fn made(folder: &Utf8Path, program: &OsString, way: &str, arguments: impl Fn(&st
     let output = scratch.path().join("plugin.wasm");
     let arguments = arguments(&output.to_string_lossy());
     let shown = program.to_string_lossy().into_owned();
-    let run = Command::new(program).current_dir(folder).args(arguments).stdin(Stdio::null()).output();
+    let mut command = Command::new(program);
+    // What went wrong is in the plugin, not in the tool.
+    command.current_dir(folder).args(arguments).env("RUST_BACKTRACE", "0").stdin(Stdio::null());
+    let run = command.output();
     let run = run.map_err(Error::file("run", &shown))?;
     if !run.status.success() {
-        let said = String::from_utf8_lossy(if run.stderr.is_empty() { &run.stdout } else { &run.stderr }).trim_end().to_owned();
-        return Err(Error::Usage(format!("{said}\n`{shown}` could not build it; its version is that of {way}?")));
+        let said = String::from_utf8_lossy(if run.stderr.is_empty() { &run.stdout } else { &run.stderr });
+        let said = said.split("\nStack backtrace:").next().unwrap_or_default().trim_end();
+        return Err(Error::Usage(format!(
+            "`{shown}` could not build it; its version is pinned by what `{way}` installs\n\n{said}"
+        )));
     }
     fs::read(&output).map_err(Error::file("read", output.to_string_lossy().into_owned()))
 }

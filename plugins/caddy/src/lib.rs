@@ -44,7 +44,7 @@ impl Plugin for Caddy {
             .contributes::<slots::Check>()
             .contributes::<slots::Model>()
             .reads::<slots::Endpoint>(By::Check, Of::Service)
-            .reads::<slots::Gate>(By::Check, Of::Service)
+            .fulfils::<slots::Gate>(By::Check, Of::Service)
             .writes("/etc/rick/caddy/sites/*.caddy")
             .writes(IMPORTS)
             .writes("/etc/caddy/Caddyfile")

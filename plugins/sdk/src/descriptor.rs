@@ -145,8 +145,17 @@ impl Descriptor {
         self
     }
 
-    /// It reads a slot.
-    pub fn reads<S: Slot>(mut self, by: By, of: Of) -> Self {
+    /// It looks at a slot.
+    pub fn reads<S: Slot>(self, by: By, of: Of) -> Self {
+        self.read::<S>(by, of, false)
+    }
+
+    /// It reads a slot and does what is contributed there: what must be done and nobody does is an error.
+    pub fn fulfils<S: Slot>(self, by: By, of: Of) -> Self {
+        self.read::<S>(by, of, true)
+    }
+
+    fn read<S: Slot>(mut self, by: By, of: Of, fulfils: bool) -> Self {
         let by = match by {
             By::Contribute => "contribute",
             By::Check => "check",
@@ -157,7 +166,7 @@ impl Descriptor {
             Of::Machine => "machine",
             Of::Project => "project",
         };
-        self.0.reads.push(meta::Read { slot: S::NAME.to_owned(), by: by.to_owned(), of: of.to_owned() });
+        self.0.reads.push(meta::Read { slot: S::NAME.to_owned(), by: by.to_owned(), of: of.to_owned(), fulfils });
         self
     }
 

@@ -22,7 +22,7 @@ from rick_plugin import (
 from . import rules, yaml_lines
 from .alerts import rules_file
 from .questions import ask
-from .table import FACTS, TABLE
+from .schema import FACTS, TABLE
 from .target import FOLDER, JOBS, job_file, job_path, reads_files, rules_path, target, targets_file, token_file
 
 VERSION = "0.1.0"

@@ -12,7 +12,7 @@ from . import yaml_lines
 from .target import Target, head, identity, rules_path, sites
 from .yaml_lines import Because, scalar
 
-# How long it takes until nobody is told of what is over by itself: a target that is being replaced, a clock that jumps.
+# Longer than Prometheus takes to start, and to find its targets anew.
 _MISSING_FOR = "15m"
 _CERTIFICATE_DAYS = 14
 
@@ -31,7 +31,7 @@ def rules_file(call: Call, found: Target) -> Artifact:
 
 
 def _of_service(call: Call, found: Target) -> list[Any]:
-    up = selector("up", identity(call))
+    up = of_target("up", call)
     # For dashboards, and for `rick verify`, which can tell by it that Prometheus reads these rules.
     rules: list[Any] = [Because({"record": "service:up:min", "expr": f"min by (service) ({up})"}, [found.place])]
     if call.table["alerts"]:
@@ -42,11 +42,19 @@ def _of_service(call: Call, found: Target) -> list[Any]:
         rules += [
             _alert(call, "ServiceDown", f"{up} == 0", down_for, severity, f"{name} does not show its metrics", told),
             # `up` is 0 only of what Prometheus asks: a target that it lost is down without a word.
-            _alert(call, "ServiceNotWatched", f"absent({up})", _MISSING_FOR, "warning", f"Prometheus does not ask {name}", [table("alerts")]),
+            _alert(
+                call,
+                "ServiceNotWatched",
+                f"absent({up})",
+                _MISSING_FOR,
+                "warning",
+                f"Prometheus does not ask {name}",
+                [table("alerts")],
+            ),
             _alert(
                 call,
                 "ServiceRestarts",
-                f"changes({selector('process_start_time_seconds', identity(call))}[30m]) > 3",
+                f"changes({of_target('process_start_time_seconds', call)}[30m]) > 3",
                 "5m",
                 "warning",
                 f"{name} was started {{{{ $value }}}} times within 30 minutes",
@@ -75,6 +83,12 @@ def _alert(call: Call, name: str, expr: str, held: str, severity: str, summary: 
     labels = {"severity": severity, "service": call.service["name"]}
     rule = {"alert": name, "expr": expr, "for": held, "labels": labels, "annotations": {"summary": summary}}
     return Because(rule, because)
+
+
+def of_target(metric: str, call: Call) -> str:
+    """A metric of the service in PromQL."""
+    labels = identity(call)
+    return selector(metric, {"job": labels["job"], "instance": labels["instance"]})
 
 
 def selector(metric: str, labels: dict[str, str]) -> str:

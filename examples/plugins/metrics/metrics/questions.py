@@ -4,8 +4,8 @@ from urllib.parse import quote
 
 from rick_plugin import Call, Rendered, fact, table
 
-from .alerts import selector
-from .target import Target, identity
+from .alerts import of_target, selector
+from .target import Target
 
 
 def ask(call: Call, found: Target, out: Rendered) -> None:
@@ -16,7 +16,7 @@ def ask(call: Call, found: Target, out: Rendered) -> None:
     else:
         title, status = f"`{name}` shows its metrics at `{url}`", [200]
     out.check("metrics", "http", title, because=[found.place, table("path")], url=url, status=status)
-    up = selector("up", identity(call))
+    up = of_target("up", call)
     _has(call, out, "watched", f"Prometheus has metrics of `{name}`", f"{up} == 1", found)
     rules = selector("service:up:min", {"service": name})
     _has(call, out, "rules", f"Prometheus reads the alert rules of `{name}`", rules, found)

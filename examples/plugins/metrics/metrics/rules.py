@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from rick_plugin import Call, Diagnostics, Fix, Note, Remove, Rule, Severity, machine, page, pointer, service, table, table_key
 
-from .table import seconds
+from .schema import seconds
 from .target import READS_FILES, reads_files, target, timeout
 
 NO_PORT = Rule(

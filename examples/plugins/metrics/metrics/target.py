@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from rick_plugin import ENDPOINT, SITE, Artifact, Call, Place, Read, Secret, authority, fact, machine, service, table
 
 from . import yaml_lines
-from .table import seconds
+from .schema import seconds
 from .yaml_lines import Because
 
 FOLDER = "/etc/prometheus/rick"
@@ -128,7 +128,8 @@ def targets_file(call: Call, found: Target) -> Artifact:
 
 def _labels(call: Call) -> dict:
     said = {label: Because(value, [table("labels", label)]) for label, value in call.table["labels"].items()}
-    known = {label: Because(value, [machine("name") if label == "instance" else service("name")]) for label, value in identity(call).items()}
+    where = {"instance": machine("name")}
+    known = {label: Because(value, [where.get(label, service("name"))]) for label, value in identity(call).items()}
     return said | known
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from metrics import VERSION, Metrics
 from metrics.rules import ALL
-from metrics.table import FACTS, TABLE, seconds
+from metrics.schema import FACTS, TABLE, seconds
 from metrics.yaml_lines import Because, scalar, write
 from rick_plugin import Artifact, answer, described, table
 
@@ -87,6 +87,11 @@ class TargetTest(unittest.TestCase):
         self.assertEqual(files["tokens/wiki"], "«wiki_metrics_token»\n")
         self.assertIn("credentials_file: \"/etc/prometheus/rick/tokens/wiki\"", files["scrape/wiki.yml"])
 
+    def test_a_token_is_a_secret_that_is_needed(self):
+        [contribution] = answer(PLUGIN, "contribute", call(TOKEN)).contributions
+        self.assertEqual((contribution.slot, contribution.key), ("rick:secret@1", "wiki_metrics_token"))
+        self.assertEqual(answer(PLUGIN, "contribute", call()).contributions, [])
+
     def test_sites_are_watched_where_a_blackbox_exporter_is(self):
         self.assertEqual(len(json.loads(rendered(sites=SITE)["targets/wiki.json"])), 1)
         files = rendered(facts=BLACKBOX, sites=SITE)
@@ -146,7 +151,8 @@ class RulesTest(unittest.TestCase):
 class YamlTest(unittest.TestCase):
     def test_what_is_written_can_be_read(self):
         file = Artifact("/a.yml")
-        inner = {"texts": ["yes", "1", "a: b # c", "\u0085\x7f\u2028", "two\nlines", "ä \"quoted\" \\"], "none": [], "deep": [[1, 2], {"a b": True}]}
+        texts = ["yes", "1", "a: b # c", "\u0085\x7f\u2028", "two\nlines", "ä \"quoted\" \\"]
+        inner = {"texts": texts, "none": [], "deep": [[1, 2], {"a b": True}]}
         write(file, {"outer": Because(inner, [table("x")])}, [table()])
         try:
             import yaml

@@ -112,6 +112,8 @@ impl Plugin for Unruly {
             .contributes::<slots::Mount>()
             .contributes::<slots::Step>()
             .reads::<slots::Database>(By::Check, Of::Service)
+            // Only to look: it keeps no gate.
+            .reads::<slots::Gate>(By::Check, Of::Service)
             .writes("/etc/unruly/*")
             // Declared, so that the quarrel over the path itself is seen.
             .writes("/etc/sysusers.d/*.conf")

@@ -26,7 +26,11 @@ _RULE = closed(
         "expr": {"type": "string", "minLength": 1, "description": "The alert is there where this PromQL expression has a result."},
         "for": _duration("How long it must have had one.", default="5m"),
         "severity": _severity("The label `severity` of the alert.", "warning"),
-        "summary": {"type": "string", "minLength": 1, "description": "What the alert says, in one line. Prometheus fills in `{{ $value }}`."},
+        "summary": {
+            "type": "string",
+            "minLength": 1,
+            "description": "What the alert says, in one line. Prometheus fills in `{{ $value }}`.",
+        },
     },
     required=["expr", "summary"],
 )
@@ -44,7 +48,7 @@ TABLE = closed(
             "type": "integer",
             "minimum": 1,
             "maximum": 65535,
-            "description": "The port inside that shows them. Without it: that of `[service]`. Any other one must be in `[[quadlet.ports]]`.",
+            "description": "The port inside that shows them. Without it: that of `[service]`. Any other is to be in `[[quadlet.ports]]`.",
         },
         "interval": _duration("How often they are asked for.", default="1m"),
         "timeout": _duration("How long an answer may take. Without it: 10s, or the interval where that is shorter."),
@@ -62,7 +66,11 @@ TABLE = closed(
             "default": True,
             "description": "Watches the service's sites from outside, where the machine has a blackbox exporter.",
         },
-        "alerts": {"type": "boolean", "default": True, "description": "Alerts that every service needs. Those in `rules` are there in any case."},
+        "alerts": {
+            "type": "boolean",
+            "default": True,
+            "description": "Alerts that every service needs. Those in `rules` are there in any case.",
+        },
         "down_for": _duration("How long the service must have been down until somebody is told.", default="5m"),
         "severity": _severity("The label `severity` of the alerts that the service is down.", "critical"),
         "rules": {
