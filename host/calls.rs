@@ -1,7 +1,7 @@
 //! Many calls at once: plugins are pure, so that calls can be made in any order and on any thread. What comes back is in the order
 //! of what was asked, and everything that follows from an answer happens on one thread again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -22,26 +22,29 @@ const WORKERS: usize = 8;
 /// So many calls are one worker's, with one instance.
 const UNIT: usize = 16;
 
+/// A plugin that has failed so often in a stage is not asked any more in it: each failure may take as long as a plugin may compute, and
+/// says the same again.
+const FAILURES: usize = 3;
+
 /// A call that was made, with its answer.
 pub struct Made<'a, R> {
     /// Whose answer it is.
     pub plugin: &'a Plugin,
     /// The call, which leads from a pointer in the answer to a line of the user's.
     pub call: Call<'a>,
-    /// The answer.
-    pub answer: Result<R, Failure>,
+    /// The answer; `None`: the plugin had failed too often before, and was not asked.
+    pub answer: Option<Result<R, Failure>>,
 }
 
 impl<'a, R> Made<'a, R> {
     /// The answer, with whose it is and the call; a failure is reported instead.
     pub fn answered(self, sink: &mut Sink) -> Option<(&'a Plugin, Call<'a>, R)> {
         match self.answer {
-            Ok(answer) => Some((self.plugin, self.call, answer)),
-            Err(failure) => {
-                self.call.fail(&failure, sink);
-                None
-            }
+            Some(Ok(answer)) => return Some((self.plugin, self.call, answer)),
+            Some(Err(failure)) => self.call.fail(&failure, sink),
+            None => self.call.leave_out(sink),
         }
+        None
     }
 }
 
@@ -71,11 +74,17 @@ pub fn make<'a, R: Send + Serialize + DeserializeOwned>(
     units.sort_by_key(|unit| std::cmp::Reverse((unit.len(), asked[unit.start].0.descriptor.reads.len())));
     let next = AtomicUsize::new(0);
     let made: Mutex<BTreeMap<usize, Made<'a, R>>> = Mutex::new(BTreeMap::new());
+    let failed: Failed<'_> = Mutex::default();
     let work = || {
         while let Some(unit) = units.get(next.fetch_add(1, Ordering::Relaxed)) {
             let mut session = asked[unit.start].0.session();
             let calls = unit.clone().map(|index| {
                 let (plugin, subject) = asked[index];
+                // Who had failed too often before this one in any order will be left out below: it need not be asked.
+                if is_given_up(&failed, plugin, index) {
+                    let call = Call::new(composition, plugin, subject, stage);
+                    return (index, Made { plugin, call, answer: None });
+                }
                 let call = Call::new(composition, plugin, subject, stage);
                 let answers = &composition.plugins.answers;
                 let key = Answers::key(&plugin.digest, function, &call.input);
@@ -86,7 +95,11 @@ pub fn make<'a, R: Send + Serialize + DeserializeOwned>(
                 if let Some(recorder) = &composition.plugins.recorder {
                     recorder.keep(plugin, function, &call, &[], &answer, session.used);
                 }
-                (index, Made { plugin, call, answer })
+                if answer.is_err() {
+                    let mut failed = failed.lock().unwrap_or_else(PoisonError::into_inner);
+                    failed.entry(&plugin.descriptor.name).or_default().insert(index);
+                }
+                (index, Made { plugin, call, answer: Some(answer) })
             });
             let calls: Vec<_> = calls.collect();
             made.lock().unwrap_or_else(PoisonError::into_inner).extend(calls);
@@ -99,7 +112,22 @@ pub fn make<'a, R: Send + Serialize + DeserializeOwned>(
         }
         work();
     });
-    made.into_inner().unwrap_or_else(PoisonError::into_inner).into_values().collect()
+    let mut made = made.into_inner().unwrap_or_else(PoisonError::into_inner);
+    // Which calls were made depends on the threads; which are left out must not.
+    for (index, made) in &mut made {
+        if is_given_up(&failed, made.plugin, *index) {
+            made.answer = None;
+        }
+    }
+    made.into_values().collect()
+}
+
+/// By plugin, the calls that failed.
+type Failed<'a> = Mutex<BTreeMap<&'a str, BTreeSet<usize>>>;
+
+fn is_given_up(failed: &Failed<'_>, plugin: &Plugin, index: usize) -> bool {
+    let failed = failed.lock().unwrap_or_else(PoisonError::into_inner);
+    failed.get(plugin.descriptor.name.as_str()).is_some_and(|failed| failed.range(..index).count() >= FAILURES)
 }
 
 /// Runs of calls of one plugin, each for one instance: to make one costs as much as a call.

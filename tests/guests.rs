@@ -193,3 +193,21 @@ fn rick_stays_small_whatever_a_plugin_does() {
         assert!(said.out.contains("error[plugin]: unruly 9.8.7"), "{act}: {}", said.out);
     }
 }
+
+#[test]
+fn who_fails_again_and_again_is_not_asked_any_more_and_the_rest_goes_on() {
+    let project = project("loop");
+    let manifest = project.read("services/odd.toml");
+    for number in 0..40 {
+        project.write(&format!("services/odd{number:02}.toml"), &manifest.replace("acme/odd", &format!("acme/odd{number:02}")));
+    }
+    project.write("services/calm.toml", "[service]\nimage = \"ghcr.io/acme/calm:1.0\"\n[account]\nuser = \"postgres\"\n");
+    let start = Instant::now();
+    let outputs = [project.rick(&["lint"]), project.rick(&["lint"])];
+    assert!(start.elapsed() < Duration::from_secs(60), "{:?}", start.elapsed());
+    assert_eq!(outputs[0].out, outputs[1].out, "which services it was asked about does not depend on threads");
+    let said = &outputs[0].out;
+    assert_eq!(said.matches("used up its fuel and was stopped").count(), 3, "{said}");
+    assert_eq!(said.matches("unruly 9.8.7 failed again and again, and was not asked about the rest").count(), 1, "{said}");
+    assert!(said.contains("error[SY009]"), "{said}");
+}

@@ -254,6 +254,18 @@ impl<'a> Call<'a> {
         Ok(diagnostic)
     }
 
+    /// Nobody was asked: the service leaves the later stages, and one word is said for all that were left out.
+    pub fn leave_out(&self, sink: &mut Sink) {
+        if let Subject::Service(manifest) = self.subject {
+            sink.fail(&manifest.name);
+        }
+        let message = format!("{} failed again and again, and was not asked about the rest", self.plugin.title());
+        let mut diagnostic = Diagnostic::new("plugin", Severity::Error, message, None);
+        diagnostic.failure = true;
+        diagnostic.plugin = Some(self.plugin.title());
+        sink.push(diagnostic);
+    }
+
     /// Reports a failure of this call.
     pub fn fail(&self, failure: &Failure, sink: &mut Sink) {
         self.push(failure.diagnostic(), sink);

@@ -1,6 +1,6 @@
 //! `rick plugin add`
 
-use super::bring::{Books, Consent, bring, renew_schemas, show};
+use super::bring::{Books, Brought, Consent, bring, renew_schemas, show};
 use crate::cli::{Failed, Outcome, Ui};
 use crate::error::Error;
 use crate::lock::{Pin, Wish};
@@ -42,11 +42,17 @@ impl Add {
             writeln!(ui.err, "nothing was changed")?;
             return Ok(Outcome::Problems);
         }
-        let path = books.keep(&brought)?;
-        let title = brought.plugin.title();
-        books.lock.plugins.insert(name.clone(), Pin::of(&brought.plugin, books.source(&brought), brought.sha256()));
+        let (title, pin) = (brought.plugin.title(), Pin::of(&brought.plugin, books.source(&brought), brought.sha256()));
+        let path = books.place_of(&brought);
+        let Brought { plugin, bytes, file, .. } = brought;
         // Together with the others it may be no use: two of one table, or two that wait for each other.
-        Plugins::with(&engine, &books.root, vec![brought.plugin])?;
+        let mut all = books.others(&engine, &name);
+        all.push(plugin);
+        Plugins::with(&engine, &books.root, all)?;
+        if file.is_none_or(|file| file != books.root.join(&path)) {
+            books.put(&path, &bytes)?;
+        }
+        books.lock.plugins.insert(name.clone(), pin);
         books.name_component(&name, &path);
         books.write()?;
         renew_schemas(ui, &books.root.clone())?;

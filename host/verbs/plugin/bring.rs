@@ -5,6 +5,7 @@ use std::fs;
 use camino::{Utf8Path, Utf8PathBuf};
 use toml_edit::DocumentMut;
 
+use crate::built_in;
 use crate::cli::Ui;
 use crate::diagnostic::Sink;
 use crate::engine::{self, Engine};
@@ -118,15 +119,17 @@ impl Books {
         Ok(())
     }
 
-    /// Puts a component where the project keeps it, and gives the path from the project's folder.
-    pub fn keep(&self, brought: &Brought) -> Result<String, Error> {
-        // What is in the project already stays where it is.
-        if let Some(inside) = brought.file.as_deref().and_then(|file| file.strip_prefix(&self.root).ok()) {
-            return Ok(inside.to_string());
-        }
-        let path = format!("{FOLDER}/{}.wasm", brought.plugin.descriptor.name);
-        self.put(&path, &brought.bytes)?;
-        Ok(path)
+    /// The path from the project's folder where it keeps a component: what is in it already stays where it is.
+    pub fn place_of(&self, brought: &Brought) -> String {
+        let inside = brought.file.as_deref().and_then(|file| file.strip_prefix(&self.root).ok());
+        inside.map_or_else(|| format!("{FOLDER}/{}.wasm", brought.plugin.descriptor.name), ToString::to_string)
+    }
+
+    /// The project's own plugins but for one; those that are not there are not asked.
+    pub fn others(&self, engine: &Engine, but: &str) -> Vec<Plugin> {
+        let names = self.lock.plugins.keys().filter(|name| *name != but);
+        let files = names.filter_map(|name| Some((self.component(name)?, fs::read(self.root.join(self.component(name)?)).ok()?)));
+        files.filter_map(|(path, file)| plugin_of(engine, path, file).ok()).collect()
     }
 
     /// Writes a component to a path of the project's.
@@ -195,5 +198,10 @@ pub fn renew_schemas(ui: &mut Ui, root: &Utf8Path) -> Result<(), crate::cli::Fai
 /// Says what a plugin is and does.
 pub fn show(ui: &mut Ui, brought: &Brought) -> std::io::Result<()> {
     let text = report::plugin::human(&brought.plugin, &brought.source, &brought.sha256(), brought.bytes.len());
-    write!(ui.err, "{text}")
+    write!(ui.err, "{text}")?;
+    let name = &brought.plugin.descriptor.name;
+    if built_in::ALL.iter().any(|plugin| plugin.name == name) {
+        writeln!(ui.err, "  it takes the place of rick's own plugin `{name}`")?;
+    }
+    Ok(())
 }

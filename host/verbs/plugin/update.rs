@@ -65,7 +65,7 @@ impl Update {
             }
             let path = match books.component(name) {
                 Some(path) => path.to_owned(),
-                None => books.keep(&brought)?,
+                None => books.place_of(&brought),
             };
             books.put(&path, &brought.bytes)?;
             books.name_component(name, &path);
