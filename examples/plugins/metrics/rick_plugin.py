@@ -32,7 +32,12 @@ from typing import Any
 
 try:
     # The bindings are there only inside of a component, where componentize-py makes them.
-    from wit_world.exports import check as _check, check_files as _check_files, claim as _claim, contribute as _contribute
+    from wit_world.exports import (
+        check as _check,
+        check_files as _check_files,
+        claim as _claim,
+        contribute as _contribute,
+    )
     from wit_world.exports import meta as _meta, render as _render
     from wit_world.imports import log as _log, types as _types
 except ModuleNotFoundError:
@@ -347,7 +352,14 @@ class Call:
         found = []
         for index, entry in enumerate(self.document.get("reads", {}).get(slot, [])):
             if service is None or entry.get("service") == service:
-                members = (entry.get("service"), entry.get("machine"), entry.get("part"), entry["key"], entry["value"], entry["stated"])
+                members = (
+                    entry.get("service"),
+                    entry.get("machine"),
+                    entry.get("part"),
+                    entry["key"],
+                    entry["value"],
+                    entry["stated"],
+                )
                 found.append(Read(*members, place=read(slot, index)))
         return found
 
@@ -530,7 +542,9 @@ class Rendered(Contributions):
         if artifact.content:
             self.artifacts.append(artifact)
 
-    def step(self, key: str, kind: str, phase: str, because: Because, *, changed: Sequence[str] = (), **members: Any) -> None:
+    def step(
+        self, key: str, kind: str, phase: str, because: Because, *, changed: Sequence[str] = (), **members: Any
+    ) -> None:
         """Adds a step that is called for by changes of the artifacts in `changed`; in every apply, where that is empty. A member that
         is a word of Python's has a `_` after it: `as_`.
         """
@@ -620,7 +634,13 @@ def answer(plugin: Plugin, call: str, document: dict, files: Sequence[File] = ()
     return out
 
 
-_OUT = {"claim": Claims, "contribute": Contributions, "check": Diagnostics, "check-files": Diagnostics, "render": Rendered}
+_OUT = {
+    "claim": Claims,
+    "contribute": Contributions,
+    "check": Diagnostics,
+    "check-files": Diagnostics,
+    "render": Rendered,
+}
 
 
 def _places_in(value: Any) -> Iterable[Place]:
@@ -692,7 +712,11 @@ def _in_one_line(failure: BaseException) -> str:
     while where is not None and where.tb_next is not None:
         where = where.tb_next
     code = where.tb_frame.f_code if where is not None else None
-    at = f", in `{code.co_name}` at line {where.tb_lineno} of {code.co_filename.rsplit('/')[-1]}" if code is not None else ""
+    at = (
+        f", in `{code.co_name}` at line {where.tb_lineno} of {code.co_filename.rsplit('/')[-1]}"
+        if code is not None
+        else ""
+    )
     return f"{type(failure).__qualname__}: {failure}{at}"[:250]
 
 
@@ -764,7 +788,9 @@ def _sent(value: Any) -> Any:
         case Segment(str(text), because):
             return _types.Segment(_types.Content_Text(text), _sent(because))
         case Segment(secret, because):
-            return _types.Segment(_types.Content_Secret(_types.Secret(secret.name, list(secret.encode))), _sent(because))
+            return _types.Segment(
+                _types.Content_Secret(_types.Secret(secret.name, list(secret.encode))), _sent(because)
+            )
     # All others are records with the names and the members of the contract.
     name = "Read" if isinstance(value, Reads) else type(value).__qualname__
     for module in (_types, _meta, _claim):

@@ -32,7 +32,11 @@ TABLE = closed(
             "x-form": "an e-mail address",
             "description": "Who is responsible for the service: an e-mail address.",
         },
-        "motd": {"type": "boolean", "default": True, "description": "Names the service to whoever logs in on the machine."},
+        "motd": {
+            "type": "boolean",
+            "default": True,
+            "description": "Names the service to whoever logs in on the machine.",
+        },
     },
     required=["contact"],
 )

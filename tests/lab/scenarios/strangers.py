@@ -68,8 +68,12 @@ class Project(Deployment):
         (self.project / "rick.toml").write_text(RICK)
         for name, text in SERVICES.items():
             (self.project / "services" / f"{name}.toml").write_text(text)
-        add = [lab.rick, "plugin", "add", component(), "--yes"]
-        added = subprocess.run(add, cwd=self.project, check=False, capture_output=True, text=True)
+        self.add(component())
+
+    def add(self, component: Path, *options: str) -> None:
+        """Adds a plugin to the project, and allows what it does."""
+        command = [self.lab.rick, "plugin", "add", component, "--yes", *options]
+        added = subprocess.run(command, cwd=self.project, check=False, capture_output=True, text=True)
         if added.returncode != 0:
             raise Failed(f"rick plugin add: status {added.returncode}\n{added.stdout}{added.stderr}")
 
@@ -98,6 +102,15 @@ def component() -> Path:
     build = ["cargo", "build", "--quiet", "--release", "--locked", "--target", "wasm32-unknown-unknown"]
     subprocess.run(build, cwd=PLUGIN, env=os.environ | {"CARGO_TARGET_DIR": str(target)}, check=True)
     return target / "wasm32-unknown-unknown/release/rick_plugin_backup.wasm"
+
+
+def unruly() -> Path:
+    """The plugin of the tests that runs any command, where it is allowed to."""
+    target = LAB / "plugins"
+    build = ["cargo", "build", "--quiet", "--locked", "--profile=plugin", "--target=wasm32-unknown-unknown"]
+    build += ["--package=unruly", f"--target-dir={target}"]
+    subprocess.run(build, cwd=PROJECT, check=True)
+    return target / "wasm32-unknown-unknown/plugin/unruly.wasm"
 
 
 def restoring() -> list[str]:
@@ -139,6 +152,8 @@ def run(lab: Lab) -> None:
         failures(lab, project)
     with lab.section("removal"):
         removal(lab, project)
+    with lab.section("any command"):
+        any_command(lab, project)
     with lab.section("off"):
         machine.power_off()
 
@@ -342,3 +357,25 @@ def removal(lab: Lab, project: Project) -> None:
     lab.same("and systemd knows nothing of it", known, "")
     lab.same("the other service's is still made", project.backup("notes"), 0)
     project.nothing_to_do("after the removal")
+
+
+def any_command(lab: Lab, project: Project) -> None:
+    """A step that runs any command, of a plugin that was granted it: once, again where it is another, and undone in the end."""
+    machine = project.machine
+    project.add(unruly(), "--allow-commands")
+    before = (project.project / "services/notes.toml").read_text()
+    project.edit("services/notes.toml", lambda text: text + '\n[unruly]\nact = "command"\n')
+    project.build()
+    project.apply()
+    owner = machine.run(["stat", "--format=%U", "/run/unruly"], check=False)
+    lab.same("the command was run as root", owner.out.strip(), "root")
+    machine.run("rm /run/unruly")
+    project.nothing_to_do("after the command")
+    lab.check("and it is not run again", machine.run("test -e /run/unruly", check=False).code != 0)
+    machine.run("touch /run/unruly")
+    project.edit("services/notes.toml", lambda _: before)
+    project.build()
+    project.apply()
+    lab.check(
+        "what it did is undone when it is no longer built", machine.run("test -e /run/unruly", check=False).code != 0
+    )

@@ -69,7 +69,9 @@ impl Destination {
     /// Whether restic has this kind of repository, and the name means the same wherever it is started.
     pub fn is_known(&self) -> bool {
         let shown = self.shown();
-        self.local().is_some() || REMOTE.iter().any(|kind| shown.strip_prefix(kind).is_some_and(|rest| !rest.is_empty()))
+        // systemd takes no path with `..` for one to write to.
+        let plain = |path: String| path.split('/').all(|part| part != "..");
+        self.local().is_some_and(plain) || REMOTE.iter().any(|kind| shown.strip_prefix(kind).is_some_and(|rest| !rest.is_empty()))
     }
 
     /// Every secret, with where it is said.

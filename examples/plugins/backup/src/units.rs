@@ -95,7 +95,9 @@ pub fn of_service(call: &ServiceCall<Backup>, kept: &Kept, to: &Destination) -> 
 
     unit.section("Service", &because);
     unit.raw("Type", "oneshot", &because);
-    unit.raw("User", "root", &because);
+    // Not `User=root`: with it and `NoNewPrivileges=` systemd gives up CAP_SETUID in such a way that nobody can be become any more. What
+    // ssh and rclone know is in this home.
+    unit.raw("Environment", "HOME=/root", &because);
     unit.text("EnvironmentFile", &env_path(name), &because);
     if let Some(path) = local.as_deref().filter(|_| call.settings.init) {
         let made = ["+/bin/mkdir", "-p", "-m", "0700", "--", path].map(str::to_owned).to_vec();
@@ -133,7 +135,7 @@ fn command(call: &ServiceCall<Backup>, kept: &Kept) -> Vec<(Vec<String>, Vec<Pla
     }
     let port = call.facts.postgresql_port.to_string();
     for one in &kept.databases {
-        let named = tag(&one.name);
+        let named = database_tag(&one.name);
         let database = ["--database", &named, &connection(&one.name), &one.role, &one.user, &one.socket_directory, &port];
         lines.push((words(&database), vec![one.because.clone(), fact(&["postgresql_port"])]));
     }
@@ -159,13 +161,23 @@ fn connection(database: &str) -> String {
     format!("dbname='{}'", database.replace('\\', "\\\\").replace('\'', "\\'"))
 }
 
-/// A name as a tag of restic's, in which a comma would begin another one. It is also a file's name.
+/// A name as a tag of restic's, in which a comma would begin another one.
 fn tag(name: &str) -> String {
+    escaped(name, &[',', '%'])
+}
+
+/// A database's name as such a tag, and in the name of the file that its dump is: restic 0.18 finds no folder for it.
+fn database_tag(name: &str) -> String {
+    escaped(name, &[',', '%', '/'])
+}
+
+fn escaped(name: &str, characters: &[char]) -> String {
     let mut out = String::new();
     for character in name.chars() {
-        match character {
-            ',' | '%' | '/' if !name.starts_with('/') || character != '/' => drop(write!(out, "%{:02X}", u32::from(character))),
-            other => out.push(other),
+        if characters.contains(&character) {
+            let _ = write!(out, "%{:02X}", u32::from(character));
+        } else {
+            out.push(character);
         }
     }
     out
@@ -201,13 +213,13 @@ pub fn drop_in(call: &ServiceCall<Backup>) -> Artifact {
 
 #[cfg(test)]
 mod tests {
-    use super::{connection, tag};
+    use super::{connection, database_tag, tag};
 
     #[test]
     fn a_name_is_one_tag() {
         assert_eq!(tag("data"), "data");
-        assert_eq!(tag("a,b%/c"), "a%2Cb%25%2Fc");
-        assert_eq!(tag("/srv/photos"), "/srv/photos");
+        assert_eq!(tag("/srv/photos, 100%"), "/srv/photos%2C 100%25");
+        assert_eq!(database_tag("a/b"), "a%2Fb");
     }
 
     #[test]

@@ -23,7 +23,12 @@ def rules_file(call: Call, found: Target) -> Artifact:
     groups: list[dict[str, Any]] = [{"name": name, "rules": _of_service(call, found)}]
     if call.table["alerts"]:
         for site in sites(call):
-            groups.append({"name": f"{name} {site.value['url']}", "rules": Because(_of_site(call, site.value["url"]), [site.place])})
+            groups.append(
+                {
+                    "name": f"{name} {site.value['url']}",
+                    "rules": Because(_of_site(call, site.value["url"]), [site.place]),
+                }
+            )
     file = Artifact(rules_path(name))
     head(file, name, [service("name")])
     yaml_lines.write(file, {"groups": groups}, [service("name")])
@@ -62,7 +67,9 @@ def _of_service(call: Call, found: Target) -> list[Any]:
             ),
         ]
     for name, rule in call.table["rules"].items():
-        rules.append(_alert(call, name, rule["expr"], rule["for"], rule["severity"], rule["summary"], [table("rules", name)]))
+        rules.append(
+            _alert(call, name, rule["expr"], rule["for"], rule["severity"], rule["summary"], [table("rules", name)])
+        )
     return rules
 
 
@@ -75,7 +82,9 @@ def _of_site(call: Call, url: str) -> list[Any]:
     if url.startswith("https://"):
         left = f"{selector('probe_ssl_earliest_cert_expiry', labels)} - time()"
         ends = "the certificate of " + url + " ends in {{ $value | humanizeDuration }}"
-        rules.append(_alert(call, "CertificateEnds", f"{left} < {_CERTIFICATE_DAYS} * 86400", "1h", "warning", ends, told[:2]))
+        rules.append(
+            _alert(call, "CertificateEnds", f"{left} < {_CERTIFICATE_DAYS} * 86400", "1h", "warning", ends, told[:2])
+        )
     return rules
 
 

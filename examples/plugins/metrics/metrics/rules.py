@@ -2,7 +2,21 @@
 
 from collections.abc import Callable
 
-from rick_plugin import Call, Diagnostics, Fix, Note, Remove, Rule, Severity, machine, page, pointer, service, table, table_key
+from rick_plugin import (
+    Call,
+    Diagnostics,
+    Fix,
+    Note,
+    Remove,
+    Rule,
+    Severity,
+    machine,
+    page,
+    pointer,
+    service,
+    table,
+    table_key,
+)
 
 from .schema import seconds
 from .target import READS_FILES, reads_files, target, timeout
@@ -114,7 +128,9 @@ def _long_timeout(call: Call, out: Diagnostics) -> None:
         notes = [Note(table("interval"), "the interval")]
         # Without it, it is never too long.
         fix = Fix("remove `timeout`", True, [Remove(pointer("table", "timeout"))])
-        out.report(LONG_TIMEOUT, message, table("timeout"), notes=notes, fixes=[fix], help="make it shorter, or leave it out")
+        out.report(
+            LONG_TIMEOUT, message, table("timeout"), notes=notes, fixes=[fix], help="make it shorter, or leave it out"
+        )
 
 
 def _reserved_label(call: Call, out: Diagnostics) -> None:
@@ -134,7 +150,13 @@ def _old_for_token(call: Call, out: Diagnostics) -> None:
         since = ".".join(map(str, READS_FILES))
         message = f"Prometheus {stated} cannot be told of a token by rick; that is so from {since} on"
         notes = [Note(machine("versions", "prometheus"), "the version is said here")]
-        out.report(OLD_FOR_TOKEN, message, table("token"), notes=notes, help="leave the port to 127.0.0.1, and take `token` out")
+        out.report(
+            OLD_FOR_TOKEN,
+            message,
+            table("token"),
+            notes=notes,
+            help="leave the port to 127.0.0.1, and take `token` out",
+        )
 
 
 def _hasty_alert(call: Call, out: Diagnostics) -> None:
@@ -142,7 +164,9 @@ def _hasty_alert(call: Call, out: Diagnostics) -> None:
     if call.table["alerts"] and seconds(down_for) < 2 * seconds(interval):
         message = f"somebody is told after `{down_for}`, within which the service is asked no more than once or twice"
         notes = [Note(table("interval"), f"it is asked every `{interval}`")]
-        out.report(HASTY_ALERT, message, table("down_for"), notes=notes, help="make `down_for` at least two intervals long")
+        out.report(
+            HASTY_ALERT, message, table("down_for"), notes=notes, help="make `down_for` at least two intervals long"
+        )
 
 
 def _open_metrics(call: Call, out: Diagnostics) -> None:

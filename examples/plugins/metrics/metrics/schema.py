@@ -13,7 +13,13 @@ _SECRET = "^[A-Za-z0-9_][A-Za-z0-9_.-]{0,252}$"
 
 
 def _duration(description: str, **more: str) -> dict:
-    return {"type": "string", "pattern": _DURATION, "x-form": "a duration such as 30s, 5m or 1h30m", "description": description, **more}
+    return {
+        "type": "string",
+        "pattern": _DURATION,
+        "x-form": "a duration such as 30s, 5m or 1h30m",
+        "description": description,
+        **more,
+    }
 
 
 def _severity(description: str, default: str) -> dict:
@@ -23,7 +29,11 @@ def _severity(description: str, default: str) -> dict:
 
 _RULE = closed(
     {
-        "expr": {"type": "string", "minLength": 1, "description": "The alert is there where this PromQL expression has a result."},
+        "expr": {
+            "type": "string",
+            "minLength": 1,
+            "description": "The alert is there where this PromQL expression has a result.",
+        },
         "for": _duration("How long it must have had one.", default="5m"),
         "severity": _severity("The label `severity` of the alert.", "warning"),
         "summary": {
@@ -59,7 +69,9 @@ TABLE = closed(
             "default": {},
             "description": "Labels that all of the service's metrics have.",
         },
-        "token": closed({"secret": {"type": "string", "pattern": _SECRET, "description": "The secret's name."}}, required=["secret"])
+        "token": closed(
+            {"secret": {"type": "string", "pattern": _SECRET, "description": "The secret's name."}}, required=["secret"]
+        )
         | {"description": "The secret that the service wants to see as `Authorization: Bearer`."},
         "probe": {
             "type": "boolean",

@@ -111,7 +111,11 @@ def targets_file(call: Call, found: Target) -> Artifact:
         groups.append(({"targets": [found.authority], "labels": labels}, because))
     for site in sites(call):
         url = site.value["url"]
-        settings = {"__metrics_path__": "/probe", "__param_module": call.facts["blackbox_module"], "__param_target": f"{url}/"}
+        settings = {
+            "__metrics_path__": "/probe",
+            "__param_module": call.facts["blackbox_module"],
+            "__param_target": f"{url}/",
+        }
         labels = {"job": "site", "instance": url, "service": call.service["name"]} | settings
         because = [site.place, fact("blackbox"), fact("blackbox_module")]
         groups.append(({"targets": [call.facts["blackbox"]], "labels": labels}, because))

@@ -69,7 +69,9 @@ class TargetTest(unittest.TestCase):
         self.assertEqual(sorted(files), ["rules/wiki.yml", "targets/wiki.json"])
         [group] = json.loads(files["targets/wiki.json"])
         self.assertEqual(group["targets"], ["127.0.0.1:18000"])
-        self.assertEqual({name: group["labels"][name] for name in ("job", "instance")}, {"job": "wiki", "instance": "web1"})
+        self.assertEqual(
+            {name: group["labels"][name] for name in ("job", "instance")}, {"job": "wiki", "instance": "web1"}
+        )
         self.assertEqual(group["labels"]["__scrape_timeout__"], "10s")
 
     def test_an_interval_below_the_timeout_shortens_it(self):
@@ -77,7 +79,11 @@ class TargetTest(unittest.TestCase):
         self.assertEqual(group["labels"]["__scrape_timeout__"], "5s")
 
     def test_another_port_is_asked_where_it_is_said(self):
-        endpoints = {"8080": endpoint(18000), "9000/udp": endpoint(9000, protocol="udp"), "9000/tcp": endpoint(9000, "::", "tcp")}
+        endpoints = {
+            "8080": endpoint(18000),
+            "9000/udp": endpoint(9000, protocol="udp"),
+            "9000/tcp": endpoint(9000, "::", "tcp"),
+        }
         [group] = json.loads(rendered({"port": 9000}, endpoints=endpoints)["targets/wiki.json"])
         self.assertEqual(group["targets"], ["[::1]:9000"])
 
@@ -85,7 +91,7 @@ class TargetTest(unittest.TestCase):
         files = rendered(TOKEN)
         self.assertEqual(sorted(files), ["rules/wiki.yml", "scrape/wiki.yml", "tokens/wiki"])
         self.assertEqual(files["tokens/wiki"], "«wiki_metrics_token»\n")
-        self.assertIn("credentials_file: \"/etc/prometheus/rick/tokens/wiki\"", files["scrape/wiki.yml"])
+        self.assertIn('credentials_file: "/etc/prometheus/rick/tokens/wiki"', files["scrape/wiki.yml"])
 
     def test_a_token_is_a_secret_that_is_needed(self):
         [contribution] = answer(PLUGIN, "contribute", call(TOKEN)).contributions
@@ -99,7 +105,9 @@ class TargetTest(unittest.TestCase):
         self.assertEqual(group["targets"], ["127.0.0.1:9115"])
         self.assertEqual(group["labels"]["__param_target"], "https://wiki.example.org/")
         self.assertIn("CertificateEnds", files["rules/wiki.yml"])
-        self.assertEqual(len(json.loads(rendered({"probe": False}, facts=BLACKBOX, sites=SITE)["targets/wiki.json"])), 1)
+        self.assertEqual(
+            len(json.loads(rendered({"probe": False}, facts=BLACKBOX, sites=SITE)["targets/wiki.json"])), 1
+        )
 
 
 class AlertsTest(unittest.TestCase):
@@ -151,7 +159,7 @@ class RulesTest(unittest.TestCase):
 class YamlTest(unittest.TestCase):
     def test_what_is_written_can_be_read(self):
         file = Artifact("/a.yml")
-        texts = ["yes", "1", "a: b # c", "\u0085\x7f\u2028", "two\nlines", "ä \"quoted\" \\"]
+        texts = ["yes", "1", "a: b # c", "\u0085\x7f\u2028", "two\nlines", 'ä "quoted" \\']
         inner = {"texts": texts, "none": [], "deep": [[1, 2], {"a b": True}]}
         write(file, {"outer": Because(inner, [table("x")])}, [table()])
         try:
@@ -164,7 +172,9 @@ class YamlTest(unittest.TestCase):
         file = Artifact("/a.yml")
         write(file, {"a": Because({"b": 1}, [table("a")]), "c": [Because(2, [table("c")])]}, [table()])
         self.assertEqual(file.preview(), "a:\n  b: 1\nc:\n  - 2\n")
-        self.assertEqual([segment.because[0] for segment in file.content], [table("a"), table("a"), table(), table("c")])
+        self.assertEqual(
+            [segment.because[0] for segment in file.content], [table("a"), table("a"), table(), table("c")]
+        )
 
     def test_a_scalar_is_one_line(self):
         self.assertEqual(scalar("a\n\u0085"), '"a\\n\\u0085"')

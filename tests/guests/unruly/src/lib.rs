@@ -219,7 +219,8 @@ impl Plugin for Unruly {
             }
             Act::Command => {
                 let command = vec!["/usr/bin/touch".to_owned(), "/run/unruly".to_owned()];
-                let action = slots::Action::Command { r#as: "root".to_owned(), command, unless: None, undo: None };
+                let undo = Some(vec!["/usr/bin/rm".to_owned(), "/run/unruly".to_owned()]);
+                let action = slots::Action::Command { r#as: "root".to_owned(), command, unless: None, undo };
                 out.step("touch", slots::Phase::Data, action, &[], place());
             }
             Act::LargeFile => {
