@@ -19,6 +19,72 @@ pub enum Language {
     Javascript,
 }
 
+/// What cannot be the name of a crate, or is that of one which plugins in Rust depend on.
+const RUSTS: &[&str] = &[
+    "abstract",
+    "alloc",
+    "as",
+    "async",
+    "await",
+    "become",
+    "box",
+    "break",
+    "const",
+    "continue",
+    "core",
+    "crate",
+    "do",
+    "dyn",
+    "else",
+    "enum",
+    "extern",
+    "false",
+    "final",
+    "fn",
+    "for",
+    "gen",
+    "if",
+    "impl",
+    "in",
+    "let",
+    "loop",
+    "macro",
+    "match",
+    "mod",
+    "move",
+    "mut",
+    "override",
+    "plugin",
+    "priv",
+    "proc-macro",
+    "pub",
+    "ref",
+    "return",
+    "rick-plugin-sdk",
+    "schemars",
+    "self",
+    "serde",
+    "serde-json",
+    "static",
+    "std",
+    "struct",
+    "super",
+    "test",
+    "trait",
+    "true",
+    "try",
+    "type",
+    "typeof",
+    "unsafe",
+    "unsized",
+    "use",
+    "virtual",
+    "where",
+    "while",
+    "wit-bindgen",
+    "yield",
+];
+
 /// The names that a plugin goes by in its files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Words {
@@ -38,6 +104,11 @@ impl Words {
         }
         if matches!(name, "rick" | "service" | "file" | "waive") || built_in::TAKEN.contains(&name) {
             return Err(format!("`{name}` is taken: the official plugins and rick's own words have names of their own"));
+        }
+        if RUSTS.contains(&name) {
+            return Err(format!(
+                "`{name}` cannot be a plugin's name: it is a word of Rust's, or a crate that a plugin is made with"
+            ));
         }
         // "motd-notes" is MN, "backup" is BA; never a code that an official rule may have.
         let letters: String = match name.split('-').filter_map(|word| word.chars().next()).collect::<String>() {
@@ -94,7 +165,7 @@ mod tests {
         let words = Words::of("motd-notes").expect("a name");
         assert_eq!(words.fill("__name__ __crate__ __Type__ __NAME__001"), "motd-notes motd_notes MotdNotes MN001");
         assert_eq!(Words::of("backup").expect("a name").fill("__NAME__"), "BA");
-        for name in ["", "Backup", "9lives", "a--b", "a-", "caddy", "rick", "a_b", &"a".repeat(31)] {
+        for name in ["", "Backup", "9lives", "a--b", "a-", "caddy", "rick", "a_b", "match", "serde", &"a".repeat(31)] {
             assert!(Words::of(name).is_err(), "{name}");
         }
         for name in ["pg", "p-g", "a", "qd"] {

@@ -88,7 +88,7 @@ fn walk(page: &str) {
     bash.arg("-c").arg(script(&blocks)).current_dir(folder.path());
     bash.env("PATH", path.expect("paths")).env("XDG_CACHE_HOME", cache()).env("NO_COLOR", "1");
     // What cargo makes of its own variables is not the newcomer's. The dependencies are built once for all walks.
-    bash.env("CARGO_TARGET_DIR", root().join("target/tutorial")).env_remove("RUSTFLAGS").env_remove("CARGO");
+    bash.env("CARGO_TARGET_DIR", root().join("target/plugins")).env_remove("RUSTFLAGS").env_remove("CARGO");
     let printed = folder.path().join(".printed");
     let file = fs::File::create(&printed).expect("it can be made");
     let status = bash.stdout(file.try_clone().expect("a file")).stderr(file).status().expect("bash runs");

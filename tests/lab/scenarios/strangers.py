@@ -98,7 +98,7 @@ class Project(Deployment):
 
 def component() -> Path:
     """The plugin, built."""
-    target = LAB / "plugins"
+    target = PROJECT / "target" / "plugins"
     build = ["cargo", "build", "--quiet", "--release", "--locked", "--target", "wasm32-unknown-unknown"]
     subprocess.run(build, cwd=PLUGIN, env=os.environ | {"CARGO_TARGET_DIR": str(target)}, check=True)
     return target / "wasm32-unknown-unknown/release/rick_plugin_backup.wasm"
@@ -106,7 +106,7 @@ def component() -> Path:
 
 def unruly() -> Path:
     """The plugin of the tests that runs any command, where it is allowed to."""
-    target = LAB / "plugins"
+    target = PROJECT / "target" / "plugins"
     build = ["cargo", "build", "--quiet", "--locked", "--profile=plugin", "--target=wasm32-unknown-unknown"]
     build += ["--package=unruly", f"--target-dir={target}"]
     subprocess.run(build, cwd=PROJECT, check=True)
