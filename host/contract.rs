@@ -70,8 +70,8 @@ pub trait Linked: Send + Sync {
 /// The version of the contract that a component was built for, by what it exports: "0.1.0".
 pub fn version_of(engine: &Engine, component: &Component) -> Option<String> {
     let kind = component.component_type();
-    let exported = kind.exports(engine).find_map(|(name, _)| name.strip_prefix("rick:plugin/meta@").map(str::to_owned));
-    exported
+    let mut exports = kind.exports(engine);
+    exports.find_map(|(name, _)| name.strip_prefix("rick:plugin/meta@").map(str::to_owned))
 }
 
 /// Links a component by the version of the contract that it was built for.

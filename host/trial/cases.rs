@@ -33,7 +33,7 @@ pub fn run(plugins: &Plugins, plugin: &Plugin, cases: &Cases<'_>) -> Result<Vec<
         let mut case = Case { name, wrong: Vec::new(), blessed: 0 };
         if folder.join(project::FILE).is_file() {
             let way = way::go(&folder, plugins, plugin)?;
-            case.wrong.extend(way.failures().map(str::to_owned));
+            case.wrong.extend(way.failures());
             if cases.bless {
                 case.blessed = bless(&folder.join(EXPECTED), &way.made)?;
             } else {

@@ -41,7 +41,7 @@ pub fn run(plugins: &Plugins, plugin: &Plugin) -> Result<Vec<Example>, Error> {
             way::write(&root, &files)?;
             let way = way::go(&root, plugins, plugin)?;
             let found = way.diagnostics.iter().any(|diagnostic| diagnostic.code == rule.code);
-            let mut wrong: Vec<String> = way.failures().map(str::to_owned).collect();
+            let mut wrong: Vec<String> = way.failures().collect();
             if !good && !found {
                 wrong.push(format!("the example of `{}` is not found by it", rule.code));
                 wrong.extend(way.lines.iter().map(|line| format!("found instead: {line}")));

@@ -97,7 +97,7 @@ pub fn run(plugins: &Plugins, plugin: &Plugin) -> Result<Tables, Error> {
         tables.bad = bad.len();
         let before = plugins.recorder.as_ref().map_or(0, super::Recorder::len);
         let way = way_of(plugins, plugin, &bad.iter().collect::<Vec<_>>())?;
-        tables.wrong.extend(way.failures().map(str::to_owned));
+        tables.wrong.extend(way.failures());
         if plugins.recorder.as_ref().map_or(0, super::Recorder::len) > before {
             tables.wrong.push("it was asked about a table that its schema refuses".to_owned());
         }

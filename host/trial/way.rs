@@ -29,9 +29,13 @@ pub struct Way {
 }
 
 impl Way {
-    /// The failures of plugins, which are no problem of any file.
-    pub fn failures(&self) -> impl Iterator<Item = &str> {
-        self.diagnostics.iter().filter(|diagnostic| diagnostic.failure).map(|diagnostic| diagnostic.message.as_str())
+    /// The failures of plugins, which are no problem of any file, each with what was logged.
+    pub fn failures(&self) -> impl Iterator<Item = String> {
+        let failures = self.diagnostics.iter().filter(|diagnostic| diagnostic.failure);
+        failures.map(|diagnostic| {
+            let logged = diagnostic.notes.iter().map(|note| format!("\n         {note}"));
+            std::iter::once(diagnostic.message.clone()).chain(logged).collect()
+        })
     }
 }
 

@@ -66,13 +66,13 @@ fn rust(folder: &Utf8Path) -> Result<Vec<u8>, Error> {
     if !output.status.success() {
         return Err(Error::Usage(format!("cargo could not build it; where the target is missing: rustup target add {TARGET}")));
     }
-    // The last line that names a module is of the package itself: what it depends on comes first.
+    // From the end: what the package depends on comes before it.
     let messages = String::from_utf8_lossy(&output.stdout);
-    let module = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()).filter_map(|message| {
+    let mut module = messages.lines().rev().filter_map(|line| serde_json::from_str::<Value>(line).ok()).filter_map(|message| {
         let files = message.get("filenames")?.as_array()?;
         files.iter().filter_map(Value::as_str).find(|file| file.ends_with(".wasm")).map(Utf8PathBuf::from)
     });
-    let module = module.last().ok_or_else(|| {
+    let module = module.next().ok_or_else(|| {
         Error::Usage("cargo built no module: does Cargo.toml say `crate-type = [\"cdylib\", \"rlib\"]` in [lib]?".to_owned())
     })?;
     fs::read(&module).map_err(Error::file("read", module))
@@ -90,7 +90,9 @@ fn javascript(folder: &Utf8Path) -> Result<Vec<u8>, Error> {
     let way = "npm install";
     let program = program(folder, "node_modules/.bin", "componentize-qjs", way)?;
     made(folder, &program, way, |output| {
-        ["--wit", "wit", "--js", "plugin.js", "--world", "plugin", "-o", output].map(str::to_owned).to_vec()
+        let files = ["--wit", "wit", "--js", "component.js", "--module-root", ".", "--output", output];
+        let switches = ["--world", "plugin", "--sync", "--stub-wasi", "--opt-size"];
+        files.into_iter().chain(switches).map(str::to_owned).collect()
     })
 }
 
