@@ -84,7 +84,7 @@ type Link = OnceLock<Result<Box<dyn Linked>, String>>;
 fn ask(kept: &Link, engine: &Engine, from: &str, digest: &str, bytes: &[u8]) -> Result<Said, String> {
     let linked = kept.get_or_init(|| link(engine, from, digest, bytes)).as_deref().map_err(Clone::clone)?;
     let mut session = Session::of(from.to_owned(), || Ok(linked));
-    let descriptor = session.describe().map_err(|failure| failure.what)?;
+    let descriptor = session.describe().map_err(|failure| failure.reason())?;
     Ok(Said { contract: linked.version().to_owned(), descriptor })
 }
 

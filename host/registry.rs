@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use docker_credential::{CredentialRetrievalError, DockerCredential};
@@ -130,8 +131,17 @@ fn credentials(reference: &Reference) -> Result<RegistryAuth, String> {
         Err(CredentialRetrievalError::ConfigNotFound | CredentialRetrievalError::NoCredentialConfigured) => {
             Ok(RegistryAuth::Anonymous)
         }
+        // It says the same of a file that is not there, as on a machine where nobody has ever logged in.
+        Err(_) if !has_credentials() => Ok(RegistryAuth::Anonymous),
         Err(error) => Err(format!("its credentials cannot be read: {error}")),
     }
+}
+
+/// Whether there is a file of credentials at all: <https://docs.docker.com/reference/cli/docker/#environment-variables>
+fn has_credentials() -> bool {
+    let folder = std::env::var_os("DOCKER_CONFIG").map(PathBuf::from);
+    let folder = folder.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".docker")));
+    folder.is_some_and(|folder| folder.join("config.json").exists())
 }
 
 fn run<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {

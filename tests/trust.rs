@@ -243,8 +243,8 @@ fn inspect_shows_what_a_plugin_is_in_both_formats() {
     assert!(said.out.starts_with("plain 1.2.3: says a word in a file and in a variable\n"), "{}", said.out);
     let said = project.rick(&["plugin", "inspect", "plain.wasm", "--format", "json"]);
     let document: Value = serde_json::from_str(&said.out).expect("JSON");
-    assert_eq!(document["contract"], "0.1.0");
-    assert_eq!(document["writes"], serde_json::json!(["/etc/plain/*"]));
+    assert_eq!(document["plugin"]["contract"], "0.1.0");
+    assert_eq!(document["plugin"]["writes"], serde_json::json!(["/etc/plain/*"]));
     let said = project.rick(&["plugin", "inspect", "account"]);
     assert!(said.out.contains("/etc/sysusers.d/rick-*.conf   decides what runs as root"), "{}", said.out);
     assert!(project.rick(&["plugin", "inspect", "nobody"]).err.contains("there is no file and no built-in plugin `nobody`"));
@@ -304,7 +304,11 @@ fn a_plugin_of_a_registry_is_pinned_by_digest_and_needs_no_network_afterwards() 
     // The same bytes are the same artifact.
     assert_eq!(project.rick(&["plugin", "push", "plain.wasm", &tag]).out.trim(), source);
 
-    let said = project.rick(&["plugin", "add", &tag, "--yes"]);
+    // Of somebody who has never logged in to any registry.
+    let mut rick = crate::support::rick(project.path());
+    let said = crate::support::said(
+        rick.env("HOME", project.path()).args(["plugin", "add", &tag, "--yes"]).output().expect("rick runs"),
+    );
     assert_eq!(said.code, 0, "{}", said.err);
     assert!(project.read("rick.lock").contains(&format!("source = \"{source}\"")), "{}", project.read("rick.lock"));
     project.build();

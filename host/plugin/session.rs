@@ -24,6 +24,13 @@ pub struct Failure {
 }
 
 impl Failure {
+    /// Where there is no place for more than a line: what happened, and what it last logged.
+    pub fn reason(&self) -> String {
+        let Self { what, function, log, .. } = self;
+        let logged = log.last().map(|line| format!("; it logged: {line}")).unwrap_or_default();
+        format!("it {what}, in `{function}`{logged}")
+    }
+
     /// The failure as a diagnostic: it has no place in the user's files.
     pub fn diagnostic(&self) -> Diagnostic {
         let Failure { plugin, function, about, what, log } = self;

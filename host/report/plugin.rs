@@ -9,6 +9,7 @@ use crate::plugin::{Descriptor, Of, Plugin, Stage};
 /// Places whose files decide what runs as root, or who may be root.
 const ROOTS: &[&str] = &[
     "/bin",
+    "/etc/containers/systemd",
     "/boot",
     "/etc/cron",
     "/etc/init.d",
@@ -32,8 +33,14 @@ const ROOTS: &[&str] = &[
     "/etc/group",
 ];
 
+/// Of these folders, what is below here is of users.
+const USERS: &str = "/etc/containers/systemd/users/";
+
 /// Whether a glob is of files that decide what runs as root.
 fn reaches_root(glob: &str) -> bool {
+    if glob.starts_with(USERS) {
+        return false;
+    }
     // Up to the first character of a pattern: what it may be is anything.
     let fixed = glob.split(['*', '?', '[', '{']).next().unwrap_or_default();
     let open = fixed.len() < glob.len();
@@ -110,12 +117,21 @@ mod tests {
 
     #[test]
     fn what_decides_what_runs_as_root_is_marked() {
-        for glob in
-            ["/etc/systemd/system/x.service", "/etc/sudoers.d/x", "/**", "/etc/*", "/etc/sys*/x", "/usr/local/bin/x", "/e*/x"]
-        {
+        for glob in [
+            "/etc/systemd/system/x.service",
+            "/etc/sudoers.d/x",
+            "/**",
+            "/etc/*",
+            "/etc/sys*/x",
+            "/usr/local/bin/x",
+            "/e*/x",
+            "/etc/containers/systemd/x.container",
+        ] {
             assert!(reaches_root(glob), "{glob}");
         }
-        for glob in ["/etc/rick/x/*", "/etc/prometheus/rick/*.json", "/etc/motd.d/rick-*"] {
+        for glob in
+            ["/etc/rick/x/*", "/etc/containers/systemd/users/*/*.pod", "/etc/prometheus/rick/*.json", "/etc/motd.d/rick-*"]
+        {
             assert!(!reaches_root(glob), "{glob}");
         }
     }

@@ -347,13 +347,32 @@ function isThere(value, pointer) {
   return true;
 }
 
+/** What depends on more than the input is refused in words; the engine would stop without any, or answer what was so when it was built. */
+function denyClockAndChance() {
+  const refuse = (what) => {
+    throw new Error(`a plugin has no ${what}: what it answers depends on its input alone`);
+  };
+  Math.random = () => refuse("chance");
+  globalThis.Date = class extends Date {
+    constructor(...given) {
+      if (given.length === 0) refuse("clock");
+      super(...given);
+    }
+    static now() {
+      return refuse("clock");
+    }
+  };
+}
+
 /**
  * What `component.js` exports: the interfaces of the contract. `log` is what it imports. An exception is told in the log, since nobody else
  * would hear of it, and so is what `console.log` says.
  */
 export function component(plugin, log) {
   const say = (level, ...words) => log.log(level, words.map(String).join(" ").slice(0, 1000));
-  globalThis.console = { log: (...words) => say("info", ...words), warn: (...words) => say("warn", ...words) };
+  const levels = { debug: "debug", log: "info", info: "info", warn: "warn", error: "warn" };
+  globalThis.console = Object.fromEntries(Object.entries(levels).map(([name, level]) => [name, (...words) => say(level, ...words)]));
+  denyClockAndChance();
   const told = (work) => {
     try {
       return work();

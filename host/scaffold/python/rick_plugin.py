@@ -276,7 +276,7 @@ class Rule:
 
 
 def page(*, what: str, why: str, example: str, use_instead: str, source: str) -> dict:
-    """What `rick explain` shows. `example` is a manifest that the rule finds, `use_instead` the same, mended; rick adds a `[service]`
+    """The rule's page. `example` is a manifest that the rule finds, `use_instead` the same, mended; rick adds a `[service]`
     with an image where there is none. `rick plugin test` lints both.
     """
     return {"what": what, "why": why, "example": example, "use_instead": use_instead, "source": source}

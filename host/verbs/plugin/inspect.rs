@@ -1,6 +1,7 @@
 //! `rick plugin inspect`
 
 use camino::Utf8PathBuf;
+use serde_json::json;
 
 use super::bring::{Brought, bring};
 use crate::cli::{Failed, FormatArgument, Outcome, Ui};
@@ -43,7 +44,9 @@ impl Inspect {
         };
         let (plugin, source, sha256, size) = (&brought.plugin, &brought.source, brought.sha256(), brought.bytes.len());
         let text = match self.format.format {
-            Format::Json => format!("{:#}\n", report::plugin::json(plugin, source, &sha256, size)),
+            Format::Json => {
+                format!("{:#}\n", json!({ "version": 1, "plugin": report::plugin::json(plugin, source, &sha256, size) }))
+            }
             Format::Human => report::plugin::human(plugin, source, &sha256, size),
         };
         write!(ui.out, "{text}")?;
