@@ -67,7 +67,7 @@ fn page() -> String {
         let schema = read(path.to_str().expect("UTF-8"));
         let word = |key: &str| schema[key].as_str().unwrap_or_default().to_owned();
         let _ = writeln!(text, "\n### `{}`\n", word("title"));
-        let unread = if word("x-rick-unread") == "error" { ", must be read" } else { "" };
+        let unread = if word("x-rick-unread") == "error" { ", must be fulfilled" } else { "" };
         let _ = writeln!(text, "{} Merged as {}{unread}.\n", word("description"), word("x-rick-merge"));
         write_schema(&schema, &mut text);
     }
