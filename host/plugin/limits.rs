@@ -65,7 +65,8 @@ impl State {
         }
         let end = (0..=bytes.min(message.len())).rev().find(|&end| message.is_char_boundary(end)).unwrap_or(0);
         let short = message[..end].replace(['\n', '\r'], " ");
-        tracing::debug!(plugin = %self.title, "{level:?}: {short}");
+        let level = format!("{level:?}").trim_start_matches("Level::").to_lowercase();
+        tracing::debug!(plugin = %self.title, "{level}: {short}");
         if self.log.len() < most {
             self.log.push(short);
         }

@@ -80,6 +80,9 @@ function places(because) {
   return all;
 }
 
+/** A JSON object as its text, where there is one. */
+const optional = (more) => (more === null || more === undefined ? null : JSON.stringify(more));
+
 // Schemas and rules.
 
 /** A JSON Schema of an object that takes these properties and no others. */
@@ -165,8 +168,8 @@ export class Diagnostics {
    * Reports a problem, as bad as its rule says. `message`: what was found, then what was expected; lower case, no full stop. `help`: one
    * thing that can be done now. `notes`: `{ at, message }` each. `fixes`: see `fix`.
    */
-  report(rule, message, at, { help = null, notes = [], fixes = [], severity = rule.severity } = {}) {
-    this.diagnostics.push({ code: rule.code, severity, message, at, help, notes, fixes, more: null });
+  report(rule, message, at, { help = null, notes = [], fixes = [], severity = rule.severity, more = null } = {}) {
+    this.diagnostics.push({ code: rule.code, severity, message, at, help, notes, fixes, more: optional(more) });
   }
 }
 
@@ -210,8 +213,8 @@ export const secret = (name, ...encode) => ({ name, encode });
 
 /** A file in the making: lines, each with its reasons. By itself it is root's and readable by all. */
 export class Artifact {
-  constructor(path, { mode = 0o644, owner = "root", group = "root", machine = null } = {}) {
-    Object.assign(this, { machine, path, mode, owner, group, content: [], more: null });
+  constructor(path, { mode = 0o644, owner = "root", group = "root", machine = null, more = null } = {}) {
+    Object.assign(this, { machine, path, mode, owner, group, content: [], more: optional(more) });
   }
 
   /** Adds a line of texts and secrets; the newline is added here, and one inside would be a second line. */
@@ -307,10 +310,18 @@ export function described(plugin) {
   const schemas = { tableSchema: closed({}), settingsSchema: closed({}), factsSchema: closed({}) };
   for (const key of Object.keys(schemas)) schemas[key] = JSON.stringify(said[key] ?? schemas[key]);
   const answers = Object.keys(CALLS).filter(has);
-  return { table: said.name, activates: "table", ...lists, answers, more: null, ...said, ...schemas };
+  return { table: said.name, activates: "table", ...lists, answers, ...said, ...schemas, more: optional(said.more) };
 }
 
 const OUT = { claim: Claims, contribute: Contributions, check: Diagnostics, "check-files": Diagnostics, render: Rendered };
+
+function called(plugin, call, input, given) {
+  const out = new OUT[call.split(":")[0]]();
+  const rest = plugin[CALLS[call]](new Call(input), ...given, out);
+  // rick takes the answer when the method returns: what an async method says after its first `await` would be lost.
+  if (typeof rest?.then === "function") throw new Error(`\`${CALLS[call]}\` is async, but a call is answered at once`);
+  return out;
+}
 
 /**
  * What the plugin answers to a call such as "contribute" or "render:service", under plain Node: its claims, contributions, artifacts and
@@ -318,9 +329,7 @@ const OUT = { claim: Claims, contribute: Contributions, check: Diagnostics, "che
  */
 export function answer(plugin, call, document, files = []) {
   const input = JSON.parse(JSON.stringify(document));
-  const out = new OUT[call.split(":")[0]]();
-  const given = call === "check-files" ? [files] : [];
-  plugin[CALLS[call]](new Call(input), ...given, out);
+  const out = called(plugin, call, input, call === "check-files" ? [files] : []);
   for (const place of placesIn(Object.values(out))) {
     if (place.tag !== "text" && !isThere(input, place.val)) {
       throw new Error(`the place \`${place.val}\` is not in the input`);
@@ -364,30 +373,37 @@ function denyClockAndChance() {
   };
 }
 
+/** An object as JSON, since its own words are `[object Object]`; an error by its own. */
+function shown(word) {
+  if (word === null || typeof word !== "object" || word instanceof Error) return String(word);
+  try {
+    return JSON.stringify(word);
+  } catch {
+    return String(word);
+  }
+}
+
 /**
  * What `component.js` exports: the interfaces of the contract. `log` is what it imports. An exception is told in the log, since nobody else
  * would hear of it, and so is what `console.log` says.
  */
 export function component(plugin, log) {
-  const say = (level, ...words) => log.log(level, words.map(String).join(" ").slice(0, 1000));
-  const levels = { debug: "debug", log: "info", info: "info", warn: "warn", error: "warn" };
+  const say = (level, ...words) => log.log(level, words.map(shown).join(" ").slice(0, 1000));
+  const levels = { trace: "trace", debug: "debug", log: "info", info: "info", warn: "warn", error: "warn" };
   globalThis.console = Object.fromEntries(Object.entries(levels).map(([name, level]) => [name, (...words) => say(level, ...words)]));
   denyClockAndChance();
   const told = (work) => {
     try {
       return work();
     } catch (failure) {
-      const where = String(failure?.stack ?? "").split("\n")[0]?.trim();
+      // Where the author's own code was, rather than this file, where there is such a place.
+      const lines = String(failure?.stack ?? "").trim().split("\n");
+      const where = (lines.find((line) => !line.includes("/rick-plugin.js:")) ?? lines[0]).trim();
       say("warn", `${failure}${where ? `, ${where}` : ""}`);
       throw failure;
     }
   };
-  const run = (call, input, ...given) =>
-    told(() => {
-      const out = new OUT[call.split(":")[0]]();
-      plugin[CALLS[call]](new Call(JSON.parse(input)), ...given, out);
-      return out;
-    });
+  const run = (call, input, ...given) => told(() => called(plugin, call, JSON.parse(input), given));
   return {
     meta: { describe: () => told(() => described(plugin)) },
     claim: { claim: (input) => run("claim", input) },

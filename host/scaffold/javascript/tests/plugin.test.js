@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { VERSION, plugin } from "../plugin.js";
-import { answer, byteOffset, described, pointer, table } from "../rick-plugin.js";
+import { Plugin, answer, byteOffset, described, pointer, table } from "../rick-plugin.js";
 
 const HTTP = { address: "127.0.0.1", port: 8080, protocol: "http" };
 
@@ -58,6 +58,22 @@ test("the calls that it has are the calls that it says it answers", () => {
 test("the version is said once", () => {
   const manifest = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
   assert.equal(VERSION, manifest.version);
+});
+
+test("a method that is async is found out", () => {
+  class Late extends Plugin {
+    async contribute() {}
+  }
+  assert.throws(() => answer(new Late(), "contribute", call({}, [])), /`contribute` is async/);
+});
+
+test("a place that is not in the input is found out", () => {
+  class Astray extends Plugin {
+    contribute(_call, out) {
+      out.add("rick:env@1", "A", ["b"], table("nowhere"));
+    }
+  }
+  assert.throws(() => answer(new Astray(), "contribute", call({}, [])), /`\/table\/nowhere` is not in the input/);
 });
 
 test("what the SDK counts and escapes is what the contract says", () => {
