@@ -196,6 +196,7 @@ impl Schema {
             ValidationErrorKind::MinLength { limit: 1 } => "it is empty".to_owned(),
             ValidationErrorKind::MinLength { limit } => format!("{} is shorter than {limit} characters", shown(found)),
             ValidationErrorKind::MaxLength { limit } => format!("{} is longer than {limit} characters", shown(found)),
+            ValidationErrorKind::MinItems { limit: 1 } => "it is empty".to_owned(),
             ValidationErrorKind::MinItems { limit } => format!("it has fewer than {limit} items"),
             ValidationErrorKind::MaxItems { limit } => format!("it has more than {limit} items"),
             ValidationErrorKind::UniqueItems => "it has an item twice".to_owned(),

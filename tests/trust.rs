@@ -213,6 +213,21 @@ fn a_trial_finds_what_is_no_function_of_its_input() {
     assert!(said.out.contains("act = \"recurse\""), "{}", said.out);
 }
 
+/// What is asked of strangers is asked of rick's own: every rule finds its example, and no table of their schemas makes them fail.
+#[test]
+fn the_official_plugins_pass_their_own_trial() {
+    let project = Project::empty();
+    let mut tried = 0;
+    for plugin in rick::built_in::ALL {
+        let file = format!("{}.wasm", plugin.name);
+        fs::write(project.path().join(&file), plugin.component).expect("it can be written");
+        let said = project.rick(&["plugin", "test", &file]);
+        assert_eq!(said.code, 0, "{}", said.out);
+        tried += said.out.matches("finds its example").count();
+    }
+    assert!(tried > 45, "only {tried} rules have an example");
+}
+
 #[test]
 fn a_trial_tells_where_a_case_is_not_as_expected() {
     let project = project();

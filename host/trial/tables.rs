@@ -177,7 +177,9 @@ fn spoilt(schema: &Schema, good: &Value) -> Vec<Value> {
     with("no-such-key", json!(1));
     let properties = schema.value().get("properties").and_then(Value::as_object);
     for key in properties.into_iter().flat_map(Map::keys) {
-        for value in [json!(true), json!(-1), json!(1.5), json!("\u{1}"), json!([[]]), json!({ "no-such-key": 1 })] {
+        for value in
+            [json!(true), json!(-1), json!(1_u64 << 32), json!(1.5), json!("\u{1}"), json!([[]]), json!({ "no-such-key": 1 })]
+        {
             with(key, value);
         }
     }
@@ -257,7 +259,10 @@ impl Maker {
                     .or(bound("exclusiveMaximum").map(|bound| bound - 1))
                     .unwrap_or(low.saturating_add(10_000))
                     .max(low);
-                let choices = [low, high, low + (high - low) / 2, low.saturating_add(1).min(high)];
+                // Where no bound is said, a number may be larger than the type that somebody reads it as.
+                let unbound = schema.get("maximum").is_none() && schema.get("exclusiveMaximum").is_none();
+                let large = if unbound { 1_i64 << 32 } else { high };
+                let choices = [low, high, low + (high - low) / 2, low.saturating_add(1).min(high), large];
                 Some(json!(choices[self.next(choices.len())]))
             }
             _ => self.text(schema),
@@ -280,9 +285,10 @@ impl Maker {
             }
         }
         if let Some(more) = schema.get("additionalProperties").filter(|more| more.is_object() && !least) {
-            for key in ["a", "b"].iter().take(self.next(3)) {
-                if let Some(value) = self.value(more, least, depth + 1) {
-                    object.insert((*key).to_owned(), value);
+            for _ in 0..self.next(3) {
+                let key = self.text(schema.get("propertyNames").unwrap_or(&Value::Bool(true)));
+                if let (Some(Value::String(key)), Some(value)) = (key, self.value(more, least, depth + 1)) {
+                    object.insert(key, value);
                 }
             }
         }

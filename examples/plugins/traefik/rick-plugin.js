@@ -169,6 +169,7 @@ export class Diagnostics {
    * thing that can be done now. `notes`: `{ at, message }` each. `fixes`: see `fix`.
    */
   report(rule, message, at, { help = null, notes = [], fixes = [], severity = rule.severity, more = null } = {}) {
+    if (rule?.code === undefined || severity === undefined) throw new Error("a problem is of a rule, which `rule` makes");
     this.diagnostics.push({ code: rule.code, severity, message, at, help, notes, fixes, more: optional(more) });
   }
 }

@@ -18,6 +18,7 @@ use rick_plugin_sdk::{
 };
 use serde_json::json;
 
+use rules::unusable_name;
 pub use table::{Settings, Table};
 
 /// Each service gets as many subordinate ids as an image can have uids.
@@ -102,12 +103,14 @@ impl Plugin for Account {
 
     fn render_service(call: &ServiceCall<Self>, out: &mut Rendered) {
         let Some(identity) = call.reads.of::<Identity>().into_iter().next() else { return };
-        let groups = call.reads.of::<slots::Group>();
+        let groups = unusable_name::groups(call.reads.of::<slots::Group>(), &mut out.diagnostics);
+        let wanted = unusable_name::directories(call.reads.of::<slots::Directory>(), &mut out.diagnostics);
+        let units = unusable_name::units(call.reads.of::<slots::SystemUnit>(), &mut out.diagnostics);
         let name = &call.service.name;
 
         let users = sysusers::render(name, &identity, &groups);
-        let directories = tmpfiles::render(name, &identity, &call.reads.of::<slots::Directory>());
-        let drop_in = drop_in::render(name, &identity, &call.reads.of::<slots::SystemUnit>());
+        let directories = tmpfiles::render(name, &identity, &wanted);
+        let drop_in = drop_in::render(name, &identity, &units);
 
         let IdentityValue { user, uid, group, gid, .. } = identity.value.clone();
         let place = &identity.place;
@@ -143,7 +146,7 @@ impl Plugin for Account {
             &json!({ "kind": "lingering", "title": title, "user": user, "uid": uid }),
             place.clone(),
         );
-        for directory in call.reads.of::<slots::Directory>() {
+        for directory in wanted {
             let (owner, group) = tmpfiles::owner_of(&directory.value, &identity.value);
             let title = format!("`{}` is there, {} {owner}:{group}", directory.key, directory.value.mode);
             let check = json!({

@@ -13,21 +13,27 @@ pub struct Table {
     #[schemars(regex(pattern = "^[a-z_][a-z0-9_-]{0,30}$"), extend("x-form" = "a user's name: lower case letters, digits, `_` and `-`, at most 31"))]
     pub user: Option<String>,
     /// Its uid, and its group's gid. Without it rick hands one out and keeps it in rick.lock.
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = 4_294_967_294_u32))]
     pub uid: Option<u32>,
     /// The first of its 65536 subordinate uids and gids. Without it rick hands out a range.
-    #[schemars(range(min = 65536))]
+    #[schemars(range(min = 65536, max = 4_294_901_759_u32))]
     pub subordinate_first: Option<u32>,
     /// Its home directory, where podman also keeps its images and volumes. Without it: a folder in `home_base`.
     #[schemars(regex(pattern = "^/[^:\n]*[^/:\n]$"), extend("x-form" = "an absolute path without a colon or a slash at its end"))]
     pub home: Option<String>,
     /// Supplementary groups. A service needs none to reach PostgreSQL or Valkey.
     #[serde(default)]
+    #[schemars(extend("items" = { "type": "string", "pattern": NAME, "x-form": "a group's name" }))]
     pub groups: Vec<String>,
     /// Directories on the machine that must be there for the service, by path.
     #[serde(default)]
+    #[schemars(extend("propertyNames" = { "pattern": "^(/[^/\\x00-\\x1f\\x7f]+)+$", "x-form": "an absolute path without a slash at its end" }))]
     pub directories: BTreeMap<String, Directory>,
 }
+
+/// Users and groups of the machine may be anybody's, so that this is what systemd takes, and not what rick itself would choose
+/// (<https://systemd.io/USER_NAMES/>).
+const NAME: &str = "^[A-Za-z_][A-Za-z0-9_.-]{0,30}$";
 
 /// A directory on the machine.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -38,8 +44,10 @@ pub struct Directory {
     #[schemars(regex(pattern = "^[0-7]{4}$"), extend("x-form" = "four octal digits, such as 0750"))]
     pub mode: String,
     /// Its owner. Without it: the service's user.
+    #[schemars(regex(pattern = NAME), extend("x-form" = "a user's name"))]
     pub owner: Option<String>,
     /// Its group. Without it: the service's group.
+    #[schemars(regex(pattern = NAME), extend("x-form" = "a group's name"))]
     pub group: Option<String>,
 }
 

@@ -11,7 +11,8 @@ pub fn render(name: &str, identity: &Read<IdentityValue>, directories: &[Read<Di
     file.line(format!("f /var/lib/systemd/linger/{} 0644 root root -", identity.value.user), &identity.place);
     for directory in directories {
         let (owner, group) = owner_of(&directory.value, &identity.value);
-        file.line(format!("d {} {} {owner} {group} -", path(&directory.key), directory.value.mode), &directory.place);
+        let (path, owner, group) = (path(&directory.key), quoted(owner), quoted(group));
+        file.line(format!("d {path} {} {owner} {group} -", directory.value.mode), &directory.place);
     }
     file
 }
@@ -21,10 +22,19 @@ pub fn owner_of<'a>(directory: &'a DirectoryValue, identity: &'a IdentityValue) 
     (directory.owner.as_deref().unwrap_or(&identity.user), directory.group.as_deref().unwrap_or(&identity.group))
 }
 
-/// A path as a field: specifiers escaped, and quoted where a space or a quote would end it.
+/// A path as a field, with specifiers escaped.
 fn path(path: &str) -> String {
-    let escaped = path.replace('\\', "\\\\").replace('%', "%%");
-    if escaped.contains([' ', '\t', '"', '\'']) { format!("\"{}\"", escaped.replace('"', "\\\"")) } else { escaped }
+    quoted(&path.replace('%', "%%"))
+}
+
+/// A text as one field: with C escapes, and in quotes where a space or a quote would end it.
+fn quoted(text: &str) -> String {
+    let escaped = text.replace('\\', "\\\\").replace('\n', "\\n").replace('\r', "\\r");
+    if escaped.is_empty() || escaped.contains([' ', '\t', '"', '\'']) {
+        format!("\"{}\"", escaped.replace('"', "\\\""))
+    } else {
+        escaped
+    }
 }
 
 #[cfg(test)]
@@ -34,5 +44,7 @@ mod tests {
         assert_eq!(super::path("/srv/data"), "/srv/data");
         assert_eq!(super::path("/srv/my data"), "\"/srv/my data\"");
         assert_eq!(super::path("/srv/100%"), "/srv/100%%");
+        assert_eq!(super::path("/srv/a\nd /etc 0777"), "\"/srv/a\\nd /etc 0777\"");
+        assert_eq!(super::quoted("a b"), "\"a b\"");
     }
 }

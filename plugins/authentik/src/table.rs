@@ -17,7 +17,7 @@ pub struct Table {
     #[schemars(regex(pattern = GROUP), extend("x-form" = "a group's name, without `|`"))]
     pub group: Option<String>,
     /// Several groups: a member of any of them may enter. An empty list is for every user.
-    #[schemars(inner(regex(pattern = GROUP)))]
+    #[schemars(extend("items" = { "type": "string", "pattern": GROUP, "x-form": "a group's name, without `|`" }))]
     pub groups: Option<Vec<String>>,
     /// What people see. Without it: the service's description, or its name.
     #[schemars(regex(pattern = r"^[^\x00-\x1f\x7f]{1,200}$"), extend("x-form" = "a text without control characters"))]
@@ -30,17 +30,17 @@ pub struct Table {
     pub category: Option<String>,
     /// Only from these networks: "10.0.0.0/8".
     #[serde(default)]
-    #[schemars(inner(regex(pattern = "^[0-9a-fA-F.:]+/[0-9]{1,3}$")))]
+    #[schemars(extend("items" = { "type": "string", "pattern": NETWORK, "x-form": "a network such as 10.0.0.0/8" }))]
     pub networks: Vec<String>,
     /// Only at these hours.
     pub hours: Option<Hours>,
     /// `oauth2`: where authentik may send people back to: paths of the service's domain, or whole addresses.
     #[serde(default)]
-    #[schemars(inner(regex(pattern = "^(/|[a-z][a-z0-9+.-]*://)[!-~]*$")))]
+    #[schemars(extend("items" = { "type": "string", "pattern": "^(/|[a-z][a-z0-9+.-]*://)[!-~]*$", "x-form": "a path, or a whole address" }))]
     pub callbacks: Vec<String>,
     /// `oauth2` and `api-only`: the scopes that may be asked for. One that authentik does not bring is made. Without it: `openid`,
     /// `email` and `profile`.
-    #[schemars(inner(regex(pattern = "^[!#-~]{1,100}$")))]
+    #[schemars(extend("items" = { "type": "string", "pattern": "^[!#-~]{1,100}$", "x-form": "the name of a scope" }))]
     pub scopes: Option<Vec<String>>,
     /// `oauth2` and `api-only`: what the client calls itself. Without it: the service's name.
     #[schemars(regex(pattern = "^[A-Za-z0-9._~-]{1,255}$"), extend("x-form" = "letters, digits, `.`, `_`, `~` and `-`"))]
@@ -68,6 +68,9 @@ pub struct Table {
 
 /// `|` stands between two groups where a header holds several.
 const GROUP: &str = r"^[^|\x00-\x1f\x7f]{1,80}$";
+/// What Python's `ip_network` takes: with another, the policy fails and nobody may enter.
+const NETWORK: &str =
+    r"^([0-9]{1,3}(\.[0-9]{1,3}){3}/([0-9]|[12][0-9]|3[0-2])|[0-9a-fA-F]*:[0-9a-fA-F:.]+/([0-9]{1,2}|1[01][0-9]|12[0-8]))$";
 
 /// How it is done.
 // Without a comment for each, the variants are one `enum` in the schema, which a message can list.
@@ -232,6 +235,7 @@ pub struct Settings {
     #[schemars(regex(pattern = r"^https?://[^/\s]+$"), extend("x-form" = "an address without a slash at its end, such as https://auth.example.org"))]
     pub url: Option<String>,
     /// Its version, where no machine of this project has one: "2025.12".
+    #[schemars(regex(pattern = r"^[0-9]+(\.[0-9]+){0,2}([^0-9.].*)?$"), extend("x-form" = "a version such as 2025.12"))]
     pub version: Option<String>,
     /// Proxy providers that were made by hand and are to stay with the embedded outpost. Its list is set as a whole.
     #[serde(default)]

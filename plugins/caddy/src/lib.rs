@@ -117,7 +117,7 @@ impl Plugin for Caddy {
         out.step("check", Phase::Proxy, Action::CaddyValidate { file }, &changed, because);
         let reload = Action::SystemUnit { unit: call.facts.unit.clone(), action: UnitAction::Reload, undo: None };
         out.step("reload", Phase::Proxy, reload, &changed, fact(&["unit"]));
-        if let Some(stated) = call.machine.versions.get("caddy") {
+        if let Some(stated) = call.machine.versions.get("caddy").filter(|_| call.machine.version("caddy").is_some()) {
             let asked = Action::Version { of: "caddy".to_owned(), stated: stated.clone() };
             out.step("version", Phase::Ask, asked, &[], machine(&["versions", "caddy"]));
         }

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 pub struct Table {
     /// Further names; each leads to the service's domain by a redirect.
     #[serde(default)]
-    #[schemars(inner(regex(pattern = r"^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]*[a-z0-9])?$")))]
+    #[schemars(extend("items" = { "type": "string", "pattern": DOMAIN, "x-form": "a domain name in lower case" }))]
     pub domains: Vec<String>,
     /// Paths that need no sign-on: `/health` is just that path, `/static/*` is everything below it. What they serve must not trust
     /// identity headers: there are none.
@@ -26,7 +26,10 @@ pub struct Table {
     pub identity: BTreeMap<String, Known>,
     /// Redirects: a path, and where it leads. They need no sign-on.
     #[serde(default)]
-    #[schemars(inner(regex(pattern = "^(/|https?://)[!-~]*$")), extend("propertyNames" = { "pattern": PATHS }))]
+    #[schemars(extend(
+        "propertyNames" = { "pattern": PATHS, "x-form": "a path such as /old, or /old/* for all below it" },
+        "additionalProperties" = { "type": "string", "pattern": "^(/|https?://)[!-~]*$", "x-form": "a path or an address" }
+    ))]
     pub redirects: BTreeMap<String, String>,
     /// The largest body of a request: "10GB". Without it there is no limit.
     #[schemars(regex(pattern = "^[0-9]+([kKMGT]i?B|B)?$"), extend("x-form" = "a size such as 512MB or 10GB"))]
@@ -40,6 +43,7 @@ pub struct Table {
     /// Where the site's certificate is from. Without it: as `[plugins.caddy]` says.
     pub tls: Option<Tls>,
     /// Further lines of the Caddyfile, as they stand: inside the site's `route`, after the gate and before the service.
+    #[schemars(regex(pattern = r"^[^\x00]*$"), extend("x-form" = "text without a NUL"))]
     pub snippet: Option<String>,
     /// Variables that tell the service how it is reached, each with the form of its value: `url`, `domain`, and the networks from
     /// which the proxy reaches it, `proxies` with commas or `proxies-spaced` with spaces.
@@ -48,6 +52,7 @@ pub struct Table {
     pub env: BTreeMap<String, Form>,
 }
 
+const DOMAIN: &str = r"^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]*[a-z0-9])?$";
 const PATHS: &str = r"^/[A-Za-z0-9._~!$&'()+,=:@/-]*\*?$";
 
 /// A path of a site, or all paths that begin so.
@@ -144,7 +149,7 @@ pub struct Facts {
     /// The networks from which a container sees the proxy: 169.254.0.0/16, or that of the machine's gateway. Ports of services are
     /// open to the machine alone, so that what trusts them all still trusts nobody else.
     #[serde(default = "seen_as")]
-    #[schemars(inner(regex(pattern = "^[0-9a-fA-F.:]+/[0-9]{1,3}$")))]
+    #[schemars(extend("items" = { "type": "string", "pattern": "^[0-9a-fA-F.:]+/[0-9]{1,3}$", "x-form": "a network such as 10.0.0.0/8" }))]
     pub seen_as: Vec<String>,
 }
 

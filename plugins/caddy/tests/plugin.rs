@@ -61,3 +61,11 @@ shop.example.org {
 ";
     assert_eq!(artifacts[0].preview(), expected);
 }
+
+#[test]
+fn a_version_that_is_none_is_refused_and_not_asked_about() {
+    let mut input = of_service(gate(json!({ "caddy": "/oauth2/auth" })));
+    input["machine"]["versions"]["caddy"] = json!("newest");
+    let found = native::check_service::<Caddy>(&input);
+    assert_eq!(found.iter().map(|one| one.message.as_str()).collect::<Vec<_>>(), ["`newest` is no version of Caddy"]);
+}

@@ -154,7 +154,7 @@ impl Plugin for Postgres {
         out.step("reload", Phase::Data, reload, &[&sources[0], &sources[1]], fact(&["unit"]));
         questions::of_machine(call, out);
         questions::of_neighbours(call, &services, out);
-        if let Some(stated) = call.machine.versions.get("postgresql") {
+        if let Some(stated) = call.machine.versions.get("postgresql").filter(|_| call.machine.version("postgresql").is_some()) {
             let asked = Action::Version { of: "postgresql".to_owned(), stated: stated.clone() };
             out.step("version", Phase::Ask, asked, &[], machine(&["versions", "postgresql"]));
         }

@@ -257,6 +257,8 @@ fn a_machine_of_which_nobody_said_the_version() {
     assert_eq!(call(json!({ "postgresql": "new" }), facts.clone()), [expected]);
     assert_eq!(call(json!({ "postgresql": "17.2" }), facts), Vec::<String>::new());
     let facts = json!({ "unit": "postgresql.service", "port": 5432, "config_directory": "/var/lib/pgsql/data" });
+    let expected = "PG014 /machine/versions/postgresql: `new` is no version of PostgreSQL";
+    assert_eq!(call(json!({ "postgresql": "new" }), facts.clone()), [expected]);
     assert_eq!(call(json!({}), facts), Vec::<String>::new());
     let (_, contributions, _) = native::render_machine::<Postgres>(&input);
     assert!(contributions[0].value.contains(r#""file":"/var/lib/pgsql/data/pg_hba.conf""#), "{}", contributions[0].value);

@@ -36,6 +36,17 @@ pub fn health(command: &Command) -> String {
     }
 }
 
+/// What a health check runs, in whichever way it is said.
+pub fn health_words(command: &Command) -> Vec<String> {
+    match command {
+        Command::Text(text) => vec![text.clone()],
+        Command::List(list) => {
+            let words = list.strip_prefix(&["CMD".to_owned()]).or_else(|| list.strip_prefix(&["CMD-SHELL".to_owned()]));
+            words.unwrap_or(list).to_vec()
+        }
+    }
+}
+
 fn run(words: &[String]) -> String {
     match words {
         [word] if !word.contains(char::is_whitespace) => format!("CMD {word}"),

@@ -11,7 +11,6 @@ use crate::commands::inside;
 use crate::parts::{MAIN, Part, parts_of};
 use crate::ports::published;
 use crate::table::Fields;
-use crate::values::EnvValue;
 use crate::volumes::stated;
 
 /// Contributes for a service that has parts.
@@ -63,7 +62,7 @@ pub fn contribute(call: &ServiceCall<Quadlet>, out: &mut Contributions) {
 fn of_fields(call: &ServiceCall<Quadlet>, home: &str, part: Option<&Part<'_>>, fields: &Fields, out: &mut Contributions) {
     let at = |steps: &[&str]| part.map_or_else(|| table(steps), |part| part.at(steps));
     for (variable, value) in &fields.env {
-        let pieces = pieces(value);
+        let pieces = value.pieces();
         for piece in &pieces {
             if let Piece::Secret(reference) = piece {
                 out.add::<slots::Secret>(&reference.secret, &SecretValue::default(), at(&["env", variable]));
@@ -97,14 +96,5 @@ fn of_fields(call: &ServiceCall<Quadlet>, home: &str, part: Option<&Part<'_>>, f
         if let Some(part) = part {
             added.part(part.name);
         }
-    }
-}
-
-/// The pieces of a variable's value.
-fn pieces(value: &EnvValue) -> Vec<Piece> {
-    match value {
-        EnvValue::Scalar(scalar) => vec![Piece::Text(scalar.text())],
-        EnvValue::Secret(reference) => vec![Piece::Secret(reference.clone())],
-        EnvValue::Pieces(pieces) => pieces.clone(),
     }
 }

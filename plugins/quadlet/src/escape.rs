@@ -18,6 +18,8 @@ pub fn word(text: &str, kind: Kind) -> String {
     match kind {
         Kind::Text | Kind::Bool => text.to_owned(),
         Kind::Words => quoted_plainly(text),
+        // A `;` alone would be the end of a command to systemd.
+        Kind::Arguments if text == ";" => "\";\"".to_owned(),
         Kind::Arguments => quoted_with_escapes(text),
     }
 }

@@ -77,13 +77,8 @@ impl Plugin for Quadlet {
         if parts::parts_of(call).is_empty() {
             return;
         }
-        let mut claimed: Vec<String> = Vec::new();
         for port in ports::published(call) {
-            // A rule reports a port that is said twice.
-            if !claimed.contains(&port.key) {
-                port.claim(out);
-                claimed.push(port.key);
-            }
+            port.claim(out);
         }
     }
 

@@ -34,8 +34,19 @@ pub struct Published<'a> {
     pub host_place: Place,
 }
 
-/// Every port of a service, the one for HTTP first.
+/// Every port of a service, the one for HTTP first. Of one that is said twice, the first: a rule reports the other.
 pub fn published(call: &ServiceCall<Quadlet>) -> Vec<Published<'_>> {
+    let mut ports: Vec<Published<'_>> = Vec::new();
+    for port in said(call) {
+        if !ports.iter().any(|other| other.is_same(&port)) {
+            ports.push(port);
+        }
+    }
+    ports
+}
+
+/// Every port as the manifest has it.
+pub fn said(call: &ServiceCall<Quadlet>) -> Vec<Published<'_>> {
     let mut ports = Vec::new();
     if let Some(inside) = call.service.port {
         ports.push(Published {
@@ -70,6 +81,11 @@ pub fn published(call: &ServiceCall<Quadlet>) -> Vec<Published<'_>> {
 }
 
 impl Published<'_> {
+    /// It is the same port inside.
+    pub fn is_same(&self, other: &Self) -> bool {
+        (self.inside, self.pool) == (other.inside, other.pool)
+    }
+
     /// Claims its number on the machine.
     pub fn claim(&self, out: &mut Claims) {
         match self.host_port {

@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::values::{Command, EnvValue, Health, HostPort, Job, Lines, Notify, Port, Random, Scalar, Task, User, Volume};
+use crate::values::{
+    Command, EnvValue, Health, HostPort, Job, Lines, Notify, Port, Random, SECRET, SECRET_FORM, Scalar, Task, User, Volume,
+};
 
 /// `[quadlet]`: the service's containers. What stands in it directly is the main part's, which is named `app` and runs the
 /// service's own image; `env`, `volumes` and `secret_files` hold for every part that runs that image.
@@ -35,6 +37,7 @@ pub struct Table {
     pub jobs: Vec<Job>,
     /// Secrets of this manifest that may be made at random, and how.
     #[serde(default)]
+    #[schemars(extend("propertyNames" = { "pattern": SECRET, "x-form": SECRET_FORM }))]
     pub secrets: BTreeMap<String, Random>,
     /// Further parts, by name: `[quadlet.containers.worker]`.
     #[serde(default)]
@@ -46,7 +49,7 @@ pub struct Table {
 #[schemars(extend("additionalProperties" = false))]
 pub struct Container {
     /// The image, fully qualified. Without it the part runs the service's own.
-    #[schemars(length(min = 1))]
+    #[schemars(regex(pattern = r"^[a-zA-Z0-9][^\s]*$"), extend("x-form" = "an image"))]
     pub image: Option<String>,
     /// Whom the image runs as: a uid, or `{ uid, gid, starts_as_root }`. Without it: as `[service]` says, where the part runs the
     /// service's own image; otherwise the process is made the service's user, whatever the image says.
@@ -61,7 +64,9 @@ pub struct Container {
 pub struct Fields {
     /// The command, in place of the image's: a list of arguments, or one string, split as a shell would, without expanding anything.
     pub exec: Option<Command>,
-    /// The entrypoint, in place of the image's.
+    /// The entrypoint, in place of the image's; `[]` is none.
+    #[serde(default)]
+    #[schemars(schema_with = "crate::values::entrypoint")]
     pub entrypoint: Option<Command>,
     /// Environment variables: text, a number, a boolean, `{ secret = "name" }`, or a list of texts and secrets that are joined.
     #[serde(default)]
@@ -73,7 +78,10 @@ pub struct Fields {
     /// Secrets as files: the name of the file in `/run/secrets` and the secret's name. An image that reads `PASSWORD_FILE` takes
     /// `secret_files = { password = "myservice_password" }` with `env = { PASSWORD_FILE = "/run/secrets/password" }`.
     #[serde(default)]
-    #[schemars(extend("propertyNames" = { "pattern": "^[A-Za-z0-9_][A-Za-z0-9_.-]*$" }))]
+    #[schemars(extend(
+        "propertyNames" = { "pattern": "^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$", "x-form": "a file's name: letters, digits, `_`, `.` and `-`" },
+        "additionalProperties" = { "type": "string", "pattern": SECRET, "x-form": SECRET_FORM }
+    ))]
     pub secret_files: BTreeMap<String, String>,
     /// How podman asks whether the part is well.
     pub health: Option<Health>,
@@ -86,7 +94,7 @@ pub struct Fields {
     #[schemars(regex(pattern = "^[0-9]+[bkmgBKMG]?$"), extend("x-form" = "a size such as 256m"))]
     pub shm_size: Option<String>,
     /// The most processes and threads it may have.
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = u32::MAX))]
     pub pids_limit: Option<u32>,
     /// The root file system cannot be written to.
     #[serde(default)]
@@ -105,6 +113,7 @@ pub struct Fields {
     #[serde(default)]
     pub sysctl: BTreeMap<String, Scalar>,
     /// How many seconds the part has to stop before it is killed. Without it: 10.
+    #[schemars(range(max = u32::MAX))]
     pub stop_timeout: Option<u32>,
     /// Paths inside that are kept in memory: "/tmp", "/run:size=64m".
     #[serde(default)]
@@ -127,11 +136,11 @@ pub struct Fields {
 pub struct Settings {
     /// How many seconds a unit may take to start. An image that is not there yet is pulled within them.
     #[serde(default = "start_timeout")]
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = u32::MAX))]
     pub start_timeout: u32,
     /// How many seconds after its end a part is started again. It is tried for ever.
     #[serde(default = "restart_delay")]
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = u32::MAX))]
     pub restart_delay: u32,
 }
 

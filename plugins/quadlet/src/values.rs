@@ -1,18 +1,27 @@
 //! What stands in the fields of `[quadlet]`: commands, variables, volumes, users and ports.
 
 use rick_plugin_sdk::slots::VolumeKind;
-use rick_plugin_sdk::{Identity, Piece, SecretRef};
-use schemars::JsonSchema;
+use rick_plugin_sdk::{Identity, Piece};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-/// A command.
+/// A command, which is never nothing.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Command {
-    /// As one would type it.
-    Text(String),
-    /// Argument by argument.
-    List(Vec<String>),
+    /// A command as one would type it.
+    Text(#[schemars(regex(pattern = r"\S"), extend("x-form" = "a command"))] String),
+    /// A program and its arguments, word by word: at least one.
+    List(#[schemars(length(min = 1))] Vec<String>),
+}
+
+/// An entrypoint may be none at all, `[]`: then the command is all that is run.
+pub fn entrypoint(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "anyOf": [
+        { "type": "string", "pattern": r"\S", "x-form": "a command" },
+        { "type": "array", "items": { "type": "string" } },
+        { "type": "null" },
+    ] })
 }
 
 /// The value of a variable.
@@ -22,9 +31,101 @@ pub enum EnvValue {
     /// Text, a number or a boolean.
     Scalar(Scalar),
     /// A secret.
-    Secret(SecretRef),
+    Secret(Secret),
     /// Texts and secrets, joined.
-    Pieces(Vec<Piece>),
+    Pieces(Vec<TextOrSecret>),
+}
+
+impl EnvValue {
+    /// As `rick:env@1` has it.
+    pub fn pieces(&self) -> Vec<Piece> {
+        match self {
+            Self::Scalar(scalar) => vec![Piece::Text(scalar.text())],
+            Self::Secret(secret) => vec![secret.piece()],
+            Self::Pieces(pieces) => pieces.iter().map(TextOrSecret::piece).collect(),
+        }
+    }
+}
+
+/// A piece of a value: text, or a secret by name.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum TextOrSecret {
+    /// Text.
+    Text(String),
+    /// A secret.
+    Secret(Secret),
+}
+
+impl TextOrSecret {
+    fn piece(&self) -> Piece {
+        match self {
+            Self::Text(text) => Piece::Text(text.clone()),
+            Self::Secret(secret) => secret.piece(),
+        }
+    }
+}
+
+/// A secret, by name.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Secret {
+    /// The secret's name in the project.
+    #[schemars(regex(pattern = SECRET), extend("x-form" = SECRET_FORM))]
+    pub secret: String,
+    /// Encodings of the value, applied left to right.
+    #[serde(default)]
+    pub encode: Vec<Encoding>,
+}
+
+impl Secret {
+    fn piece(&self) -> Piece {
+        let encode: Vec<&str> = self.encode.iter().map(|encoding| encoding.name()).collect();
+        Piece::secret(&self.secret, &encode)
+    }
+}
+
+/// What rick takes for a secret's name.
+pub const SECRET: &str = "^[A-Za-z0-9_][A-Za-z0-9_.-]{0,252}$";
+/// The same in words.
+pub const SECRET_FORM: &str = "a secret's name: letters, digits, `_`, `.` and `-`";
+
+/// An encoding that rick knows.
+// Without a comment for each, the variants are one `enum` in the schema, which a message can list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+pub enum Encoding {
+    #[serde(rename = "percent")]
+    Percent,
+    #[serde(rename = "env-line")]
+    EnvLine,
+    #[serde(rename = "sql-literal")]
+    SqlLiteral,
+    #[serde(rename = "scram-sha-256")]
+    ScramSha256,
+    #[serde(rename = "libpq-keyword")]
+    LibpqKeyword,
+    #[serde(rename = "sha256")]
+    Sha256,
+    #[serde(rename = "base64")]
+    Base64,
+    #[serde(rename = "json-string")]
+    JsonString,
+}
+
+impl Encoding {
+    /// As the contract has it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Percent => "percent",
+            Self::EnvLine => "env-line",
+            Self::SqlLiteral => "sql-literal",
+            Self::ScramSha256 => "scram-sha-256",
+            Self::LibpqKeyword => "libpq-keyword",
+            Self::Sha256 => "sha256",
+            Self::Base64 => "base64",
+            Self::JsonString => "json-string",
+        }
+    }
 }
 
 /// Text, a number or a boolean.
@@ -56,7 +157,7 @@ impl Scalar {
 pub enum Volume {
     /// `"name:/path"` or `"/on/the/machine:/path"`, with or without `:ro`.
     Short(
-        #[schemars(regex(pattern = "^([A-Za-z0-9][A-Za-z0-9_.-]*|/[^:]*):/[^:]*(:ro|:rw)?$"), extend("x-form" = "a volume: `name:/path`, or `/path/of/the/machine:/path`, with `:ro` where it is only read"))]
+        #[schemars(regex(pattern = "^([A-Za-z0-9][A-Za-z0-9_.-]{0,62}|/[^:]*):/[^:]*(:ro|:rw)?$"), extend("x-form" = "a volume: `name:/path`, or `/path/of/the/machine:/path`, with `:ro` where it is only read"))]
          String,
     ),
     /// The same with more to say.
@@ -68,7 +169,7 @@ pub enum Volume {
 #[serde(deny_unknown_fields)]
 pub struct VolumeTable {
     /// Its name. One of `name` and `source` is said.
-    #[schemars(regex(pattern = "^[A-Za-z0-9][A-Za-z0-9_.-]*$"), extend("x-form" = "a name of letters, digits, `.`, `_` and `-`"))]
+    #[schemars(regex(pattern = "^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$"), extend("x-form" = "a name of letters, digits, `.`, `_` and `-`, at most 63"))]
     pub name: Option<String>,
     /// A path of the machine that others may use as well.
     #[schemars(regex(pattern = "^/[^:]*$"), extend("x-form" = "an absolute path without a colon"))]
@@ -85,6 +186,7 @@ pub struct VolumeTable {
     #[schemars(regex(pattern = "^[0-7]{4}$"), extend("x-form" = "four octal digits, such as 0750"))]
     pub mode: Option<String>,
     /// The folder's owner, a user of the machine. Without it: the service's user.
+    #[schemars(regex(pattern = "^[A-Za-z_][A-Za-z0-9_.-]{0,30}$"), extend("x-form" = "a user's name"))]
     pub owner: Option<String>,
 }
 
@@ -101,7 +203,7 @@ pub struct Health {
     #[schemars(regex(pattern = "^([0-9]+(ms|s|m|h))+$"), extend("x-form" = "a time such as 30s or 1m30s"))]
     pub timeout: Option<String>,
     /// How many bad answers in a row make it unwell.
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = u32::MAX))]
     pub retries: Option<u32>,
     /// How long bad answers do not count after the start.
     #[schemars(regex(pattern = "^([0-9]+(ms|s|m|h))+$"), extend("x-form" = "a time such as 30s or 1m30s"))]
@@ -116,12 +218,15 @@ pub enum Notify {
     Healthy,
 }
 
+/// The last number that is somebody's: the one after it means nobody at all.
+const LAST_ID: u32 = u32::MAX - 1;
+
 /// Whom an image runs as.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum User {
     /// A uid, which is the gid as well.
-    Uid(u32),
+    Uid(#[schemars(range(max = LAST_ID))] u32),
     /// All of it.
     Full(UserTable),
 }
@@ -131,8 +236,10 @@ pub enum User {
 #[serde(deny_unknown_fields)]
 pub struct UserTable {
     /// The uid that the part's own process ends up as.
+    #[schemars(range(max = LAST_ID))]
     pub uid: u32,
     /// Its gid. Without it: the same number.
+    #[schemars(range(max = LAST_ID))]
     pub gid: Option<u32>,
     /// The image's entrypoint starts as root and drops to `uid` itself.
     #[serde(default)]
@@ -198,7 +305,7 @@ pub struct Port {
     pub host_port: Option<HostPort>,
     /// The address of the machine that it answers on; `0.0.0.0` is every one.
     #[serde(default = "loopback")]
-    #[schemars(regex(pattern = "^[0-9a-fA-F.:]+$"), extend("x-form" = "an IP address"))]
+    #[schemars(regex(pattern = r"^([0-9]{1,3}(\.[0-9]{1,3}){3}|[0-9a-fA-F]*:[0-9a-fA-F:.]+)$"), extend("x-form" = "an IP address"))]
     pub address: String,
     /// TCP or UDP.
     #[serde(default)]

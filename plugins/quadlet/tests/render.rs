@@ -265,3 +265,12 @@ fn a_service_without_containers_has_nothing() {
     );
     assert_eq!(outcome.codes(), Vec::<&str>::new());
 }
+
+#[test]
+fn a_job_gives_its_command_just_its_words() {
+    let job = json!({ "name": "cron", "command": ["find", "-exec", "rm", "{}", ";", "100%"], "every": "5m" });
+    let outcome = play(json!({ "image": "ghcr.io/acme/x:1" }), json!({ "jobs": [job] }), "5.4.2").run();
+    // Without its quotes, what follows the `;` would be a command of its own.
+    let line = "ExecStart=/usr/bin/podman exec myservice find -exec rm {} \";\" 100%%";
+    assert!(has(outcome.file("rick-myservice.cron.service"), line), "{}", outcome.file("rick-myservice.cron.service"));
+}

@@ -120,6 +120,12 @@ fn commands() {
     says(&with(json!({ "exec": "serve 'x" })), "QD052", "a quote in `exec` has no partner");
     let message = "an empty argument in `exec`: podman's generator drops it and everything after it";
     says(&with(json!({ "exec": ["serve", "", "x"] })), "QD052", message);
+    says(&with(json!({ "exec": "# nothing" })), "QD052", "nothing is said in `exec`");
+    says(&with(json!({ "health": { "command": ["CMD"] } })), "QD052", "`health.command` names no program");
+    let of_job = |command: Value| with(json!({ "jobs": [{ "name": "cron", "command": command, "every": "5m" }] }));
+    says(&of_job(json!(["", "x"])), "QD052", "`command` names no program");
+    says(&of_job(json!(["x", "a\0b"])), "QD052", "a NUL in `command`: no argument of a process can hold one");
+    assert!(with(json!({ "entrypoint": [], "exec": ["serve"] })).run().problems.is_empty());
     says(
         &with(json!({ "notify": "healthy" })),
         "QD041",
@@ -151,6 +157,8 @@ fn parts() {
     says(&parts("pod"), "QD048", "the part `pod` would have the unit `myservice-pod.service`, which is the pod's");
     says(&parts("infra"), "QD048", "the part `infra` would have the container `myservice-infra`, which is the pod's own");
     says(&parts("app"), "QD048", "`app` is the name of the part that [quadlet] itself describes");
+    let long = "w".repeat(31);
+    says(&parts(&long), "QD048", &format!("`{long}` has 31 characters, and the name of a part at most 30"));
     says(&parts("A b"), "QD048", "`A b` is no name for a part: lower-case letters, digits and `-`, a letter first");
     says(
         &parts("c-volume"),

@@ -242,5 +242,40 @@ impl From<Descriptor> for meta::Descriptor {
 /// A JSON Schema (draft 2020-12) of a type, without references, so that a message can point into it.
 fn schema_of<T: JsonSchema>() -> String {
     let settings = SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
-    settings.into_generator().into_root_schema_for::<T>().to_value().to_string()
+    let mut schema = settings.into_generator().into_root_schema_for::<T>().to_value();
+    bound_numbers(&mut schema);
+    schema.to_string()
+}
+
+/// A number that its type cannot hold is refused by the schema, rather than where the table is read. schemars says so of the smaller types.
+fn bound_numbers(schema: &mut Value) {
+    match schema {
+        Value::Object(members) => {
+            if members.get("format").is_some_and(|format| format == "uint32") && !members.contains_key("maximum") {
+                members.insert("maximum".to_owned(), u32::MAX.into());
+            }
+            members.values_mut().for_each(bound_numbers);
+        }
+        Value::Array(items) => items.iter_mut().for_each(bound_numbers),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_that_its_type_cannot_hold_is_not_of_the_schema() {
+        #[derive(JsonSchema)]
+        #[expect(dead_code, reason = "only its schema is looked at")]
+        struct Table {
+            number: Option<u32>,
+            #[schemars(range(max = 7))]
+            small: u32,
+        }
+        let schema: Value = serde_json::from_str(&schema_of::<Table>()).expect("JSON");
+        assert_eq!(schema["properties"]["number"]["maximum"], u32::MAX);
+        assert_eq!(schema["properties"]["small"]["maximum"], 7);
+    }
 }

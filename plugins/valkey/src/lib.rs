@@ -170,7 +170,7 @@ impl Plugin for Valkey {
         let restart = [drop_in.path().to_owned()];
         let server = Server { unit: &call.facts.unit, directory: &call.facts.socket_directory, users: USERS, undo: None };
         steps(out, &server, &restart, &keeper, &fact(&["unit"]));
-        if let Some(stated) = call.machine.versions.get("valkey") {
+        if let Some(stated) = call.machine.versions.get("valkey").filter(|_| call.machine.version("valkey").is_some()) {
             let asked = Action::Version { of: "valkey".to_owned(), stated: stated.clone() };
             out.step("version", Phase::Ask, asked, &[], machine(&["versions", "valkey"]));
         }

@@ -11,8 +11,8 @@ pub const RULE: Rule = Rule {
     waivable: false,
     what: "`pattern = \"oauth2\"` without `callbacks`",
     why: "authentik sends people back only to addresses that were named. Without one, it takes the first that any client asks for.",
-    example: "[authentik]\npattern = \"oauth2\"\n",
-    use_instead: "[authentik]\npattern = \"oauth2\"\ncallbacks = [\"/oauth/callback\"]\n",
+    example: beside_authentik!(site!("[authentik]\npattern = \"oauth2\"\n")),
+    use_instead: beside_authentik!(site!("[authentik]\npattern = \"oauth2\"\ncallbacks = [\"/oauth/callback\"]\n")),
     source: "https://docs.goauthentik.io/add-secure-apps/providers/oauth2/#redirect-uris",
 };
 

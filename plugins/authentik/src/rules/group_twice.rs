@@ -11,8 +11,12 @@ pub const RULE: Rule = Rule {
     waivable: false,
     what: "`group` and `groups` in one table",
     why: "Each says all of who may enter; which of the two was meant cannot be told.",
-    example: "[authentik]\npattern = \"forward-auth\"\ngroup = \"a\"\ngroups = [\"b\"]\n",
-    use_instead: "[authentik]\npattern = \"forward-auth\"\ngroups = [\"a\", \"b\"]\n",
+    example: beside_authentik!(site!(
+        "[authentik]\npattern = \"forward-auth\"\ngroup = \"staff\"\ngroups = [\"friends\"]\n\n[caddy]\n"
+    )),
+    use_instead: beside_authentik!(site!(
+        "[authentik]\npattern = \"forward-auth\"\ngroups = [\"staff\", \"friends\"]\n\n[caddy]\n"
+    )),
     source: "docs/plugins/authentik.md",
 };
 

@@ -1,5 +1,26 @@
 //! The checks, one file each.
 
+/// An example of a service that answers HTTP at a domain.
+macro_rules! site {
+    ($tables:literal) => {
+        concat!(
+            "[service]\nimage = \"ghcr.io/acme/myservice:1.4.2\"\ndomain = \"myservice.example.org\"\nport = 8080\n\n",
+            $tables
+        )
+    };
+}
+
+/// An example beside authentik itself, as a service of the same project.
+macro_rules! beside_authentik {
+    ($($manifest:tt)+) => {
+        concat!(
+            $($manifest)+,
+            "\n# services/authentik.toml\n[service]\nimage = \"ghcr.io/goauthentik/server:2025.12.6\"\nport = 9000\n\n",
+            "[quadlet.containers.worker]\nexec = \"worker\"\n",
+        )
+    };
+}
+
 mod callbacks;
 mod group_twice;
 mod no_domain;

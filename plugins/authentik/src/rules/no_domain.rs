@@ -11,8 +11,10 @@ pub const RULE: Rule = Rule {
     waivable: false,
     what: "`forward-auth`, or a callback that is a path, in a manifest whose `[service]` has no `domain`",
     why: "authentik tells applications apart by the host that a browser asked for, and sends people back to an address.",
-    example: "[service]\nport = 8080\n\n[authentik]\npattern = \"forward-auth\"\n",
-    use_instead: "[service]\nport = 8080\ndomain = \"myservice.example.org\"\n\n[authentik]\npattern = \"forward-auth\"\n",
+    example: beside_authentik!(
+        "[service]\nimage = \"ghcr.io/acme/myservice:1.4.2\"\nport = 8080\n\n[authentik]\npattern = \"forward-auth\"\n\n[caddy]\n"
+    ),
+    use_instead: beside_authentik!(site!("[authentik]\npattern = \"forward-auth\"\n\n[caddy]\n")),
     source: "https://docs.goauthentik.io/add-secure-apps/providers/proxy/",
 };
 

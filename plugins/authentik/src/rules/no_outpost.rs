@@ -10,8 +10,7 @@ pub const RULE: Rule = Rule {
     what: "a service that signs people on, where authentik is neither a service of the project nor named in rick.toml",
     why: "A proxy asks authentik's outpost at each request, by plain HTTP on the machine: through the public address, the outpost takes \
           the request to be about another application.",
-    example: "[authentik]\npattern = \"forward-auth\"\n\n# and no services/authentik.toml\n",
-    use_instead: "[authentik]\npattern = \"forward-auth\"\n\n# with services/authentik.toml, or in rick.toml:\n# [machines.web1.authentik]\n\
-                  # outpost = \"10.0.0.5:9000\"\n",
+    example: site!("[authentik]\npattern = \"forward-auth\"\n\n[caddy]\n"),
+    use_instead: beside_authentik!(site!("[authentik]\npattern = \"forward-auth\"\n\n[caddy]\n")),
     source: "authentik: internal/utils/web/host.go, which host a request is about",
 };

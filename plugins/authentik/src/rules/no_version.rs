@@ -10,11 +10,17 @@ pub const RULE: Rule = Rule {
     name: "authentik-version-unknown",
     severity: Severity::Error,
     waivable: false,
-    what: "a project with `[authentik]` in a manifest that does not say which authentik there is, or one before 2024.12",
+    what: "a project with `[authentik]` in a manifest that does not say which authentik there is, says what is no version, or one before 2024.12",
     why: "What a blueprint must say differs from version to version. What it says too much is dropped in silence, and what it lacks makes \
           the whole of it void.",
-    example: "[machines.web1]\nversions = { podman = \"5.4.2\" }\n",
-    use_instead: "[machines.web1]\nversions = { podman = \"5.4.2\", authentik = \"2025.12\" }\n",
+    example: beside_authentik!(
+        "# rick.toml\n[machines.web1]\nversions = { podman = \"5.4.2\" }\n\n# services/myservice.toml\n",
+        site!("[authentik]\npattern = \"oauth2\"\ncallbacks = [\"/oauth/callback\"]\n")
+    ),
+    use_instead: beside_authentik!(
+        "# rick.toml\n[machines.web1]\nversions = { podman = \"5.4.2\", authentik = \"2025.12\" }\n\n# services/myservice.toml\n",
+        site!("[authentik]\npattern = \"oauth2\"\ncallbacks = [\"/oauth/callback\"]\n")
+    ),
     source: "authentik: blueprints/schema.json of each version",
 };
 
@@ -30,6 +36,13 @@ pub fn check(call: &ProjectCall<Authentik>, out: &mut Diagnostics) {
         Some(_) => {}
         None => {
             let machine = identity_of(call).and_then(|identity| identity.machine);
+            let stated = machine.as_ref().and_then(|machine| call.machines.get(machine)?.versions.get("authentik"));
+            if let (Some(machine), Some(text)) = (&machine, stated) {
+                let place = Place::Value(pointer(["machines", machine, "versions", "authentik"]));
+                let message = format!("`{text}` is no version of authentik, so no blueprint can be written");
+                out.push(error(RULE.code, message, place).help("write it as authentik shows it: `2025.12.6`"));
+                return;
+            }
             let (place, help) = match &machine {
                 Some(machine) => (
                     Place::Value(pointer(["machines", machine, "versions"])),

@@ -13,8 +13,8 @@ pub const RULE: Rule = Rule {
     what: "a key, or the form of a variable, that means nothing in the `pattern` of the table",
     why: "A service behind `forward-auth` is no client, and has neither an id nor a secret; one that only checks tokens sends nobody \
           anywhere. What was meant would not be there.",
-    example: "[authentik]\npattern = \"forward-auth\"\ncallbacks = [\"/oauth/callback\"]\n",
-    use_instead: "[authentik]\npattern = \"oauth2\"\ncallbacks = [\"/oauth/callback\"]\n",
+    example: beside_authentik!(site!("[authentik]\npattern = \"forward-auth\"\ncallbacks = [\"/oauth/callback\"]\n\n[caddy]\n")),
+    use_instead: beside_authentik!(site!("[authentik]\npattern = \"oauth2\"\ncallbacks = [\"/oauth/callback\"]\n\n[caddy]\n")),
     source: "docs/plugins/authentik.md",
 };
 

@@ -11,8 +11,10 @@ pub const RULE: Rule = Rule {
     waivable: false,
     what: "an application with the slug `authorize`, `token`, `device`, `userinfo`, `introspect` or `revoke`",
     why: "These are authentik's own, below the same address: the application would not be reached, and since 2025.8 it is not taken.",
-    example: "[authentik]\npattern = \"oauth2\"\ncallbacks = [\"/callback\"]\nslug = \"token\"\n",
-    use_instead: "[authentik]\npattern = \"oauth2\"\ncallbacks = [\"/callback\"]\nslug = \"tokens\"\n",
+    example: beside_authentik!(site!("[authentik]\npattern = \"oauth2\"\ncallbacks = [\"/oauth/callback\"]\nslug = \"token\"\n")),
+    use_instead: beside_authentik!(site!(
+        "[authentik]\npattern = \"oauth2\"\ncallbacks = [\"/oauth/callback\"]\nslug = \"tokens\"\n"
+    )),
     source: "authentik: authentik/core/models.py, Application.slug; authentik/providers/oauth2/urls.py",
 };
 

@@ -13,8 +13,8 @@ pub const RULE: Rule = Rule {
     what: "a header in `identity` that does not begin with `Remote-` or `X-`, or that begins with `X-Forwarded-`",
     why: "Whatever a client sends under such a name is taken out of the request, with all that is spelt like it: many applications take \
           `_` for `-`. Under other names that would take away what requests need.",
-    example: "[caddy.identity]\nAuthorization = \"user\"\n",
-    use_instead: "[caddy.identity]\nX-WebAuth-User = \"user\"\n",
+    example: behind_sign_on!("identity = { Authorization = \"user\" }\n"),
+    use_instead: behind_sign_on!("identity = { X-WebAuth-User = \"user\" }\n"),
     source: "docs/plugins/caddy.md",
 };
 

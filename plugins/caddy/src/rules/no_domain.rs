@@ -11,8 +11,8 @@ pub const RULE: Rule = Rule {
     waivable: false,
     what: "a table `[caddy]` in a manifest whose `[service]` has no `domain`",
     why: "A site is known by its name: without one there is nothing to serve, and a gate that was asked for would stand nowhere.",
-    example: "[service]\nport = 8080\n\n[caddy]\n",
-    use_instead: "[service]\nport = 8080\ndomain = \"myservice.example.org\"\n\n[caddy]\n",
+    example: "[service]\nimage = \"ghcr.io/acme/myservice:1.4.2\"\nport = 8080\n\n[caddy]\n",
+    use_instead: site!("[caddy]\n"),
     source: "https://caddyserver.com/docs/caddyfile/concepts#addresses",
 };
 

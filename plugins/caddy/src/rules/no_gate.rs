@@ -12,8 +12,8 @@ pub const RULE: Rule = Rule {
     what: "`protected` or `public` in a site that has no gate",
     why: "A gate comes from the plugin that knows who may enter, such as authentik with `pattern = \"forward-auth\"`. Without one every path \
           is public, also those that are said to be protected.",
-    example: "[caddy]\nprotected = [\"/admin/*\"]\n",
-    use_instead: "[authentik]\npattern = \"forward-auth\"\n\n[caddy]\nprotected = [\"/admin/*\"]\n",
+    example: site!("[caddy]\nprotected = [\"/admin/*\"]\n"),
+    use_instead: behind_sign_on!("protected = [\"/admin/*\"]\n"),
     source: "docs/plugins/caddy.md",
 };
 

@@ -12,8 +12,8 @@ pub const RULE: Rule = Rule {
     waivable: false,
     what: "a table `[caddy]` where nothing of the service answers HTTP: `[service]` has no `port`, or no container runs",
     why: "Caddy would have nobody to pass requests to.",
-    example: "[service]\nimage = \"ghcr.io/acme/myservice:1\"\ndomain = \"myservice.example.org\"\n\n[caddy]\n",
-    use_instead: "[service]\nimage = \"ghcr.io/acme/myservice:1\"\ndomain = \"myservice.example.org\"\nport = 8080\n\n[caddy]\n",
+    example: "[service]\nimage = \"ghcr.io/acme/myservice:1.4.2\"\ndomain = \"myservice.example.org\"\n\n[caddy]\n",
+    use_instead: site!("[caddy]\n"),
     source: "docs/plugins/caddy.md",
 };
 

@@ -11,8 +11,8 @@ pub const RULE: Rule = Rule {
     waivable: true,
     what: "a path in `public` or `protected` that ends in `*` without a slash before it",
     why: "`/health*` is also /healthadmin. `/health` is one path, and `/health/*` is what is below it.",
-    example: "[caddy]\npublic = [\"/health*\"]\n",
-    use_instead: "[caddy]\npublic = [\"/health\", \"/health/*\"]\n",
+    example: behind_sign_on!("public = [\"/health*\"]\n"),
+    use_instead: behind_sign_on!("public = [\"/health\", \"/health/*\"]\n"),
     source: "https://caddyserver.com/docs/caddyfile/matchers#path",
 };
 

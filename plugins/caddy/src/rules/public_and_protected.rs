@@ -12,8 +12,8 @@ pub const RULE: Rule = Rule {
     what: "`public` and `protected` in one table",
     why: "`public` names what needs no sign-on where all else does, `protected` what needs it where nothing else does. Of a path in \
           neither it cannot be told.",
-    example: "[caddy]\npublic = [\"/health\"]\nprotected = [\"/admin/*\"]\n",
-    use_instead: "[caddy]\npublic = [\"/health\"]\n",
+    example: behind_sign_on!("public = [\"/health\"]\nprotected = [\"/admin/*\"]\n"),
+    use_instead: behind_sign_on!("public = [\"/health\"]\n"),
     source: "docs/plugins/caddy.md",
 };
 

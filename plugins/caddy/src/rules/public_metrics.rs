@@ -11,8 +11,8 @@ pub const RULE: Rule = Rule {
     waivable: true,
     what: "`/metrics` in `public`",
     why: "Metrics tell names, versions and load to whoever asks. A collector on the machine reaches the service's own port, and needs no site.",
-    example: "[caddy]\npublic = [\"/metrics\"]\n",
-    use_instead: "[caddy]\npublic = [\"/health\"]\n",
+    example: behind_sign_on!("public = [\"/health\", \"/metrics\"]\n"),
+    use_instead: behind_sign_on!("public = [\"/health\"]\n"),
     source: "https://prometheus.io/docs/operating/security/",
 };
 

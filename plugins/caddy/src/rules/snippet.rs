@@ -12,8 +12,8 @@ pub const RULE: Rule = Rule {
     waivable: false,
     what: "a `snippet` with a brace or a quote that has no partner, or with a heredoc",
     why: "It stands inside the site's `route`. A brace too many ends it there, and what follows would stand outside, where Caddy sorts it.",
-    example: "[caddy]\nsnippet = \"\"\"\nheader {\n  X-Frame-Options DENY\n\"\"\"\n",
-    use_instead: "[caddy]\nsnippet = \"\"\"\nheader {\n  X-Frame-Options DENY\n}\n\"\"\"\n",
+    example: site!("[caddy]\nsnippet = \"\"\"\nheader {\n  X-Frame-Options DENY\n\"\"\"\n"),
+    use_instead: site!("[caddy]\nsnippet = \"\"\"\nheader {\n  X-Frame-Options DENY\n}\n\"\"\"\n"),
     source: "https://caddyserver.com/docs/caddyfile/concepts#structure",
 };
 

@@ -13,8 +13,8 @@ pub const RULE: Rule = Rule {
     what: "a role with the name of another service's user on the same machine",
     why: "PostgreSQL's own `local all all peer`, which comes after rick's lines, lets each user of the machine be the role of its name. \
           The other service could connect as this role, and as its owner even drop the database.",
-    example: "# services/wiki.toml\n[postgres]\nrole = \"feeds\"     # and there is a service `feeds`\n",
-    use_instead: "# services/wiki.toml\n[postgres]\n",
+    example: "# services/wiki.toml\n[postgres]\nrole = \"feeds\"\n\n# services/feeds.toml\n[service]\nimage = \"ghcr.io/acme/feeds:2.4\"\n",
+    use_instead: "# services/wiki.toml\n[postgres]\n\n# services/feeds.toml\n[service]\nimage = \"ghcr.io/acme/feeds:2.4\"\n",
     source: "https://www.postgresql.org/docs/current/auth-peer.html",
 };
 

@@ -16,8 +16,8 @@ pub const RULE: Rule = Rule {
     waivable: false,
     what: "a key that came with a newer podman than the machine has, where podman has no option that says the same",
     why: "The generator drops a unit with a key that it does not know. Where podman itself can be told, rick writes PodmanArgs= instead.",
-    example: "[quadlet.keys]\nReloadSignal = \"SIGHUP\"   # podman 5.4.2\n",
-    use_instead: "[machines.web1]\nversions = { podman = \"5.5.0\" }   # once it has that\n",
+    example: "# rick.toml\n[machines.web1]\nversions = { podman = \"5.4.2\" }\n\n# services/myservice.toml\n[quadlet.keys]\nReloadSignal = \"SIGHUP\"\n",
+    use_instead: "# rick.toml\n[machines.web1]\nversions = { podman = \"5.5.0\" }\n\n# services/myservice.toml\n[quadlet.keys]\nReloadSignal = \"SIGHUP\"\n",
     source: "podman: pkg/systemd/quadlet/quadlet.go of each release; RELEASE_NOTES.md",
 };
 

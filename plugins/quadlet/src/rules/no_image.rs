@@ -11,8 +11,8 @@ pub const RULE: Rule = Rule {
     waivable: false,
     what: "a part without `image` in a service that has none of its own",
     why: "There is nothing to run: the generator refuses a container without an image.",
-    example: "[service]\nname = \"search\"\n\n[quadlet.containers.worker]\nexec = \"work\"\n",
-    use_instead: "[quadlet.containers.worker]\nimage = \"ghcr.io/acme/search:2.1\"\nexec = \"work\"\n",
+    example: "# services/search.toml\n[service]\ndescription = \"Full-text search\"\n\n[quadlet.containers.worker]\nexec = \"work\"\n",
+    use_instead: "# services/search.toml\n[service]\ndescription = \"Full-text search\"\n\n[quadlet.containers.worker]\nimage = \"ghcr.io/acme/search:2.1\"\nexec = \"work\"\n",
     source: "podman: pkg/systemd/quadlet/quadlet.go, ConvertContainer",
 };
 

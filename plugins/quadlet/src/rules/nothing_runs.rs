@@ -12,8 +12,8 @@ pub const RULE: Rule = Rule {
     waivable: false,
     what: "a variable or a mount for the service's own parts, where the service has no image and so no such part",
     why: "It would go nowhere: the database is made, and nothing connects to it.",
-    example: "[service]\nname = \"wiki\"\n\n[postgres]\n",
-    use_instead: "[service]\nimage = \"ghcr.io/acme/wiki:2.1\"\n\n[postgres]\n",
+    example: "# services/wiki.toml\n[service]\ndescription = \"A wiki\"\n\n[postgres]\n",
+    use_instead: "# services/wiki.toml\n[service]\ndescription = \"A wiki\"\nimage = \"ghcr.io/acme/wiki:2.1\"\n\n[postgres]\n",
     source: "docs/plugins/quadlet.md",
 };
 

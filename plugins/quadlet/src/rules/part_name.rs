@@ -19,6 +19,9 @@ pub const RULE: Rule = Rule {
     source: "podman-systemd.unit(5), the names of generated units",
 };
 
+/// As of a service: both together are the name of files and of units.
+const LONGEST: usize = 30;
+
 pub fn check(call: &ServiceCall<Quadlet>, out: &mut Diagnostics) {
     let volumes = call.reads.of::<slots::Volume>();
     for name in call.table.containers.keys() {
@@ -28,6 +31,8 @@ pub fn check(call: &ServiceCall<Quadlet>, out: &mut Diagnostics) {
         let begins = name.starts_with(|c: char| c.is_ascii_lowercase());
         let message = if !begins || !name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-') {
             format!("`{name}` is no name for a part: lower-case letters, digits and `-`, a letter first")
+        } else if name.len() > LONGEST {
+            format!("`{name}` has {} characters, and the name of a part at most {LONGEST}", name.len())
         } else if name == MAIN {
             format!("`{name}` is the name of the part that [quadlet] itself describes")
         } else if name == "pod" {

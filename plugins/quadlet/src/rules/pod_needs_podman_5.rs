@@ -13,8 +13,8 @@ pub const RULE: Rule = Rule {
     waivable: false,
     what: "a service of several parts, or with `pod_keys`, on a machine whose podman is older than 5.0",
     why: "The parts share one pod, and Quadlet has had `.pod` files since 5.0. Without one they could not reach each other on localhost.",
-    example: "# versions = { podman = \"4.9.3\" }\n[quadlet.containers.worker]\nexec = \"work\"\n",
-    use_instead: "# versions = { podman = \"5.4.2\" }\n[quadlet.containers.worker]\nexec = \"work\"\n",
+    example: "# rick.toml\n[machines.web1]\nversions = { podman = \"4.9.3\" }\n\n# services/myservice.toml\n[quadlet.containers.worker]\nexec = \"work\"\n",
+    use_instead: "# rick.toml\n[machines.web1]\nversions = { podman = \"5.4.2\" }\n\n# services/myservice.toml\n[quadlet.containers.worker]\nexec = \"work\"\n",
     source: "podman: RELEASE_NOTES.md, 5.0.0",
 };
 

@@ -11,8 +11,8 @@ pub const RULE: Rule = Rule {
     waivable: false,
     what: "a machine with containers whose podman's version is not said, or is older than 4.4",
     why: "Each release knows other keys, and drops a unit with one that it does not know. Quadlet came with 4.4.",
-    example: "[machines.web1]\n",
-    use_instead: "[machines.web1]\nversions = { podman = \"5.4.2\" }\n",
+    example: "# rick.toml\n[machines.web1]\n",
+    use_instead: "# rick.toml\n[machines.web1]\nversions = { podman = \"5.4.2\" }\n",
     source: "podman-systemd.unit(5); podman: RELEASE_NOTES.md, 4.4.0",
 };
 

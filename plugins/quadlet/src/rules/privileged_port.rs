@@ -14,8 +14,8 @@ pub const RULE: Rule = Rule {
     what: "a `host_port` below 1024",
     why: "A rootless container's ports are opened by the service's user, who may not open these: the pod does not start. A machine with \
           a lower net.ipv4.ip_unprivileged_port_start lets it, and may waive this.",
-    example: "[quadlet]\nhost_port = 80\n",
-    use_instead: "[quadlet]\nhost_port = \"auto\"\n",
+    example: "[service]\nimage = \"ghcr.io/acme/myservice:1.4.2\"\nport = 8080\n\n[quadlet]\nhost_port = 80\n",
+    use_instead: "[service]\nimage = \"ghcr.io/acme/myservice:1.4.2\"\nport = 8080\n\n[quadlet]\nhost_port = \"auto\"\n",
     source: "podman: rootless.md; ip-sysctl.rst of the kernel, ip_unprivileged_port_start",
 };
 

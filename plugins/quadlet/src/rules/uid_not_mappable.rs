@@ -15,8 +15,8 @@ pub const RULE: Rule = Rule {
     waivable: false,
     what: "an image that runs as a uid or gid above 65535",
     why: "A service has 65536 subordinate ids: those inside reach from 0 to 65535, so the mapping cannot be made and the pod does not start.",
-    example: "[service]\nuser = 100000\n",
-    use_instead: "[service]   # no `user`: the process is made the service's user, whatever the image says\n",
+    example: "[service]\nimage = \"ghcr.io/acme/myservice:1.4.2\"\nuser = 100000\n",
+    use_instead: "[service]   # without `user`, the process is made the service's user, whatever the image says\nimage = \"ghcr.io/acme/myservice:1.4.2\"\n",
     source: "podman-run(1), --userns; subuid(5)",
 };
 

@@ -13,8 +13,8 @@ pub const RULE: Rule = Rule {
     waivable: false,
     what: "a key in `keys` or `pod_keys` that Quadlet does not know",
     why: "The generator drops the whole unit. Nothing says so: a reload succeeds, and the unit is not found, or the old one runs on.",
-    example: "[quadlet.keys]\nHostname = \"web\"\n",
-    use_instead: "[quadlet.keys]\nHostName = \"web\"\n",
+    example: "[quadlet.keys]\nTimeZone = \"Europe/Oslo\"\n",
+    use_instead: "[quadlet.keys]\nTimezone = \"Europe/Oslo\"\n",
     source: "podman: pkg/systemd/quadlet/quadlet.go, checkForUnknownKeys",
 };
 

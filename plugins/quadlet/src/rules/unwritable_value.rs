@@ -12,8 +12,8 @@ pub const RULE: Rule = Rule {
     what: "a value with a line break, with a space or a double quote at its ends, or with a backslash at its end; a mounted path \
            with a colon",
     why: "A unit file is read line by line: the rest of the value would be a line of its own, or the next line a part of it.",
-    example: "[quadlet.keys]\nAddHost = \"db:10.0.0.1\\nPrivileged=true\"\n",
-    use_instead: "[quadlet.keys]\nAddHost = \"db:10.0.0.1\"\n",
+    example: "[quadlet.pod_keys]\nAddHost = \"db:10.0.0.1\\nPrivileged=true\"\n",
+    use_instead: "[quadlet.pod_keys]\nAddHost = \"db:10.0.0.1\"\n",
     source: "systemd.syntax(7); podman: pkg/systemd/parser/unitfile.go",
 };
 

@@ -15,8 +15,8 @@ pub const RULE: Rule = Rule {
     what: "a `user_namespace` in which a part's process is not the service's user on the machine, although a plugin needs it to be",
     why: "A server that authenticates by asking the kernel who connects (PostgreSQL's `peer`) sees a subordinate uid and refuses. In \
           rootless `host`, uid 0 inside is the service's user and every other one is subordinate.",
-    example: "[service]\nuser = 1000\n\n[postgres]\n\n[quadlet]\nuser_namespace = \"host\"\n",
-    use_instead: "[service]\nuser = 1000\n\n[postgres]\n\n[quadlet]   # rick writes UserNS=keep-id:uid=1000,gid=1000\n",
+    example: "[service]\nimage = \"ghcr.io/acme/myservice:1.4.2\"\nuser = 1000\n\n[postgres]\n\n[quadlet]\nuser_namespace = \"host\"\n",
+    use_instead: "[service]\nimage = \"ghcr.io/acme/myservice:1.4.2\"\nuser = 1000\n\n[postgres]\n\n[quadlet]   # rick writes UserNS=keep-id:uid=1000,gid=1000\n",
     source: "podman-run(1), --userns",
 };
 

@@ -13,8 +13,8 @@ pub const RULE: Rule = Rule {
     waivable: true,
     what: "a pattern in `keys` or `channels` that may fit what belongs to another service on the same machine",
     why: "The prefix is the wall between services; such a pattern opens it. A service that takes no prefix needs a server of its own.",
-    example: "[valkey]\nkeys = [\"*\"]\n",
-    use_instead: "[valkey]\ndedicated = true\n",
+    example: "# services/feeds.toml\n[valkey]\nkeys = [\"*\"]\n\n# services/wiki.toml\n[valkey]\n",
+    use_instead: "# services/feeds.toml\n[valkey]\ndedicated = true\n\n# services/wiki.toml\n[valkey]\n",
     source: "https://valkey.io/topics/acl/, key permissions",
 };
 

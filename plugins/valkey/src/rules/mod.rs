@@ -3,6 +3,7 @@
 mod dangerous_command;
 mod dedicated_with_share;
 mod foreign_keys;
+mod no_version;
 mod node_redis_url;
 mod prefix_overlap;
 mod reserved_user;
@@ -19,6 +20,7 @@ pub const ALL: &[&Rule] = &[
     &foreign_keys::RULE,
     &dedicated_with_share::RULE,
     &reserved_user::RULE,
+    &no_version::RULE,
 ];
 
 /// Makes all checks of a service.
@@ -27,6 +29,7 @@ pub fn check_service(call: &ServiceCall<Valkey>, out: &mut Diagnostics) {
     node_redis_url::check(call, out);
     dedicated_with_share::check(call, out);
     reserved_user::check(call, out);
+    no_version::check(call, out);
 }
 
 /// Makes all checks of a machine.
