@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use crate::plugin::limits::plain;
 use crate::source::{Sources, Span};
 
 /// How bad it is.
@@ -123,7 +124,11 @@ pub struct Sink {
 
 impl Sink {
     /// Adds a problem that belongs to no service.
-    pub fn push(&mut self, diagnostic: Diagnostic) {
+    pub fn push(&mut self, mut diagnostic: Diagnostic) {
+        // Words of plugins and of their schemas come in here, and are shown in a terminal.
+        let notes = diagnostic.notes.iter_mut().chain(diagnostic.help.as_mut()).chain([&mut diagnostic.message]);
+        let labels = diagnostic.primary.iter_mut().chain(&mut diagnostic.related).map(|label| &mut label.message);
+        notes.chain(labels).for_each(|text| *text = plain(text));
         self.found.push(diagnostic);
     }
 

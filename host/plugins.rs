@@ -148,6 +148,9 @@ pub fn component(bytes: Vec<u8>) -> Result<Vec<u8>, String> {
         let (found, most) = (bytes.len().div_ceil(1 << 20), COMPONENT >> 20);
         return Err(format!("it has {found} MiB, where {most} are allowed: to compile it takes time and memory in proportion"));
     }
+    if !bytes.starts_with(b"\0asm") {
+        return Err("it is no WebAssembly".to_owned());
+    }
     // The version field of the header tells modules from components:
     // https://github.com/WebAssembly/component-model/blob/main/design/mvp/Binary.md#component-definitions
     if !bytes.starts_with(b"\0asm\x01\0\0\0") {

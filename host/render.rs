@@ -152,10 +152,12 @@ fn end_in_rick(
         return Err(session.lie("render", &call.subject.title(), what));
     }
     let entry = crate::compose::entry(composition, session, call, "render", plugin, said)?;
-    if entry.slot == slots::STEP {
-        refuse_undeclared(composition, call, plugin, &entry.value)
-            .map_err(|what| session.lie("render", &call.subject.title(), what))?;
-    }
+    let refused = match entry.slot.as_str() {
+        slots::STEP => refuse_undeclared(composition, call, plugin, &entry.value),
+        slots::CHECK => refuse_more_than_a_question(plugin, &entry.value),
+        _ => Ok(()),
+    };
+    refused.map_err(|what| session.lie("render", &call.subject.title(), what))?;
     Ok(entry)
 }
 
@@ -166,14 +168,47 @@ fn refuse_undeclared(composition: &Composition<'_>, call: &Call<'_>, plugin: &Pl
     if !plugin.descriptor.steps.contains(kind) {
         return Err(format!("makes a step of the kind `{kind}`, which it did not declare"));
     }
-    let file = word("file");
-    if kind == "block"
-        && !plugin.descriptor.may_write(file)
-        && !composition.project.names_path(call.subject.machine(), plugin, file)
-    {
-        return Err(format!("has a block put into `{}`, which is not one of the paths that it declared", short(file)));
+    // What a step reads, or writes into, is the plugin's own, or a file that the user named to it.
+    for path in [word("file"), word("source")].into_iter().filter(|path| !path.is_empty()) {
+        if !plugin.descriptor.may_write(path) && !composition.project.names_path(call.subject.machine(), plugin, path) {
+            return Err(format!("makes a step `{kind}` with `{}`, which is not one of the paths that it declared", short(path)));
+        }
     }
     Ok(())
+}
+
+/// A check is asked by root's hand, and nobody was asked to allow it: so it can be no more than a question.
+fn refuse_more_than_a_question(plugin: &Plugin, check: &Value) -> Result<(), String> {
+    let word = |key: &str| check.get(key).and_then(Value::as_str).unwrap_or_default();
+    if texts(check).into_iter().any(|text| text.contains(char::is_control)) {
+        return Err("makes a check with a control character in it".to_owned());
+    }
+    let words = check.get("command").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+    let refused = match word("kind") {
+        "sql" | "valkey" if word("user") == "root" => "asks as root",
+        // Who makes steps of that kind was allowed to say anything to the server.
+        "sql" if word("user") == "postgres" && !plugin.descriptor.steps.contains("sql") => "asks as the superuser",
+        // psql has commands of its own, which run programs.
+        "sql" if word("query").trim_start().starts_with('\\') => "has a command of psql's in place of a query",
+        "valkey" if words.into_iter().any(|word| word.starts_with('-')) => "has an option in place of a word",
+        "http" if word("url").contains(['#', '\\']) || word("url").split('/').nth(2).is_some_and(|site| site.contains('@')) => {
+            "has a URL that is more than a site and a path"
+        }
+        _ => return Ok(()),
+    };
+    Err(format!("makes a check `{}` that {refused}", word("kind")))
+}
+
+/// Every text in a value, keys included.
+fn texts(value: &Value) -> Vec<&str> {
+    match value {
+        Value::String(text) => vec![text],
+        Value::Array(items) => items.iter().flat_map(texts).collect(),
+        Value::Object(members) => {
+            members.iter().flat_map(|(key, value)| texts(value).into_iter().chain([key.as_str()])).collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// An artifact, held against what the plugin declared.
@@ -200,6 +235,9 @@ fn read(
     let Some(machine) = machine.filter(|machine| composition.project.machines.contains(machine)) else {
         return Err(lie(format!("writes `{}` for a machine that is not there", said.path)));
     };
+    if call.subject.machine().is_some_and(|about| about != machine) {
+        return Err(lie(format!("writes `{}` on {machine}, which this call is not about", said.path)));
+    }
     let mut segments = Vec::new();
     for segment in said.content {
         let because: Vec<Origin> =
@@ -213,7 +251,7 @@ fn read(
                 if !secrets::is_name(&secret.name) {
                     return Err(lie(format!("names the secret `{}`, which is no name of one", secret.name)));
                 }
-                if !call.may_name_secret(&secret.name) {
+                if !call.may_name_secret(composition, &secret.name) {
                     let what = format!(
                         "names the secret `{}`, which is neither its own nor named in what it was given",
                         short(&secret.name)

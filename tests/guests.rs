@@ -51,7 +51,17 @@ fn every_failure_names_plugin_version_function_and_service() {
         ("chatter", "logged more than 1 MiB and was stopped, in `contribute`"),
         ("whisper", "logged more than 1 MiB and was stopped, in `contribute`"),
         ("undeclared-step", "makes a step of the kind `system-units-reload`, which it did not declare, in `render`"),
-        ("foreign-block", "has a block put into `/etc/sudoers`, which is not one of the paths that it declared, in `render`"),
+        (
+            "foreign-block",
+            "makes a step `block` with `/etc/sudoers`, which is not one of the paths that it declared, in `render`",
+        ),
+        (
+            "foreign-source",
+            "makes a step `block` with `/etc/shadow`, which is not one of the paths that it declared, in `render`",
+        ),
+        ("false-statement", "says that the user stated `X` in `rick:env@1`, where nobody wrote it, in `contribute`"),
+        ("writing-check", "makes a check with a control character in it, in `render`"),
+        ("roots-check", "makes a check `sql` that asks as root, in `render`"),
         ("foreign-secret", "names the secret `odd_postgres_password`, which is neither its own nor named in what it was given"),
         ("flood", "gave 100000 problems, where 10000 are allowed, in `check`"),
         ("lament", "gave a problem of 1048576 bytes, where 65536 are allowed, in `check`"),

@@ -213,6 +213,32 @@ fn a_trial_finds_what_is_no_function_of_its_input() {
     assert!(said.out.contains("act = \"recurse\""), "{}", said.out);
 }
 
+#[test]
+fn nothing_is_fetched_to_a_place_outside_of_the_project() {
+    let project = added();
+    fs::create_dir(project.path().join("inner")).expect("it can be made");
+    for file in ["rick.toml", "rick.lock"] {
+        project.write(&format!("inner/{file}"), &project.read(file).replace("plugins/plain.wasm", "../victim.wasm"));
+    }
+    for arguments in [&["plugin", "fetch"][..], &["plugin", "update", "--yes", "--from", "../plain.wasm"]] {
+        let output = crate::support::rick(&project.path().join("inner")).args(arguments).output().expect("rick runs");
+        let said = crate::support::said(output);
+        assert_eq!(said.code, 2, "{}", said.err);
+        assert!(!project.exists("victim.wasm"), "{arguments:?}: {}", said.err);
+    }
+}
+
+#[test]
+fn a_table_or_a_file_that_was_lost_is_put_back_by_an_update() {
+    let project = added();
+    let settings = project.read("rick.toml");
+    project.write("rick.toml", &settings.replace("[plugins.plain]\ncomponent = \"plugins/plain.wasm\"\n", ""));
+    project.write("plugins/plain.wasm", "spoilt");
+    assert_eq!(project.rick(&["plugin", "update"]).code, 0);
+    assert_eq!(project.read("rick.toml").trim(), settings.trim());
+    project.build();
+}
+
 /// What is asked of strangers is asked of rick's own: every rule finds its example, and no table of their schemas makes them fail.
 #[test]
 fn the_official_plugins_pass_their_own_trial() {

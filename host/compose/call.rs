@@ -7,11 +7,12 @@ use serde_json::{Map, Value, json};
 use super::Composition;
 use crate::contract::types::{self, Place, Scope};
 use crate::diagnostic::{Diagnostic, Label, Severity, Sink};
-use crate::document::{Children, Node};
+use crate::document::{Children, Document, Node};
 use crate::origin::Origin;
 use crate::plugin::{Failure, Of, Plugin, Session, Stage};
 use crate::pointer;
 use crate::project::{Manifest, Project};
+use crate::slots;
 use crate::source::Span;
 
 /// What a call is about.
@@ -155,10 +156,12 @@ impl<'a> Call<'a> {
         Ok(origin)
     }
 
-    /// Whether the plugin may name a secret here: one that its input names, or one of its own, which begins with `backup_`, or with
-    /// `wiki_backup_` for the service or the machine `wiki`. So no plugin can put into a file of its own what is another's.
-    pub fn may_name_secret(&self, name: &str) -> bool {
-        let own = format!("{}_", self.plugin.descriptor.name);
+    /// Whether the plugin may name a secret here: one that the user named to it, one that another plugin told it of, or one of its own,
+    /// which begins with `backup_`, or with `wiki_backup_` for the service or the machine `wiki`. So no plugin can put into a file of its
+    /// own what is another's; what it put into its own input, by a default or by a slot of its own, tells it of none.
+    pub fn may_name_secret(&self, composition: &Composition<'_>, name: &str) -> bool {
+        let plugin = &self.plugin.descriptor;
+        let own = format!("{}_", plugin.name);
         let of = |about: &str| {
             name.strip_prefix(about).and_then(|rest| rest.strip_prefix('_')).is_some_and(|rest| rest.starts_with(&own))
         };
@@ -166,10 +169,35 @@ impl<'a> Call<'a> {
             Subject::Service(manifest) => &[*manifest],
             Subject::Machine(_, manifests) | Subject::Project(manifests) => manifests,
         };
-        name.starts_with(&own)
+        // A service of the plugin's own name has secrets that begin alike.
+        if name.starts_with(&own) && !self.project.names.contains(&plugin.name)
             || self.subject.machine().is_some_and(of)
             || services.iter().any(|manifest| of(&manifest.name))
-            || self.input.contains(&Value::from(name).to_string())
+        {
+            return true;
+        }
+        let written = |root: &Document, steps: &[&str]| {
+            let value = root.value.pointer(&pointer::join(steps.iter().copied()));
+            let (node, depth) = root.node.nearest(steps.iter().copied());
+            depth == steps.len() && value.is_some_and(|value| is_written(value, node, name))
+        };
+        let settings = &self.project.settings;
+        let mut machines = self
+            .project
+            .machines
+            .iter()
+            .map(String::as_str)
+            .filter(|machine| self.subject.machine().is_none_or(|about| about == *machine));
+        if services.iter().any(|manifest| written(&manifest.document, &[&plugin.table]))
+            || written(settings, &["plugins", &plugin.name])
+            || machines.any(|machine| written(settings, &["machines", machine, &plugin.name]))
+        {
+            return true;
+        }
+        let title = self.plugin.title();
+        let told = self.reads.values().flatten().map(|&index| &composition.entries[index]);
+        told.filter(|entry| entry.from.iter().any(|source| source.plugin != title))
+            .any(|entry| entry.slot == slots::SECRET && entry.key == name || secrets_in(&entry.value).contains(&name))
     }
 
     fn machine(&self) -> Result<&str, String> {
@@ -234,16 +262,16 @@ impl<'a> Call<'a> {
             types::Severity::Hint => Severity::Hint,
         };
         let origin = resolve(&said.at).map_err(lie)?;
-        let mut diagnostic = Diagnostic::new(&said.code, severity, plain(&said.message), origin.span(composition));
+        let mut diagnostic = Diagnostic::new(&said.code, severity, said.message, origin.span(composition));
         diagnostic.notes.extend(origin.via(composition));
         for note in said.notes {
             let origin = resolve(&note.at).map_err(lie)?;
             match origin.span(composition) {
-                Some(span) => diagnostic.related.push(Label { span, message: plain(&note.message) }),
-                None => diagnostic.notes.push(plain(&note.message)),
+                Some(span) => diagnostic.related.push(Label { span, message: note.message }),
+                None => diagnostic.notes.push(note.message),
             }
         }
-        diagnostic.help = said.help.as_deref().map(plain);
+        diagnostic.help = said.help;
         diagnostic.plugin = Some(self.plugin.title());
         diagnostic.more = match said.more {
             None => None,
@@ -293,10 +321,32 @@ fn readable(composition: &Composition<'_>, plugin: &Plugin, subject: Subject<'_>
     reads
 }
 
-/// What a plugin says is shown in a terminal, and must not steer it.
-fn plain(text: &str) -> String {
-    let steers = |letter: char| letter.is_control() && letter != '\n' && letter != '\t';
-    if text.contains(steers) { text.replace(steers, "\u{fffd}") } else { text.to_owned() }
+/// Whether a text that somebody wrote, or a key, is just this.
+fn is_written(value: &Value, node: &Node, text: &str) -> bool {
+    match value {
+        Value::String(written) => written == text,
+        Value::Array(items) => items
+            .iter()
+            .enumerate()
+            .any(|(index, item)| node.child(&index.to_string()).is_some_and(|node| is_written(item, node, text))),
+        Value::Object(members) => {
+            members.iter().any(|(key, value)| node.child(key).is_some_and(|node| key == text || is_written(value, node, text)))
+        }
+        _ => false,
+    }
+}
+
+/// The secrets that a value names: `{ secret = "…" }` anywhere in it, as the schemas of slots have it.
+pub(super) fn secrets_in(value: &Value) -> Vec<&str> {
+    match value {
+        Value::Object(members) => {
+            let list = members.get("secrets").and_then(Value::as_array).into_iter().flatten();
+            let named = members.get("secret").into_iter().chain(list);
+            named.filter_map(Value::as_str).chain(members.values().flat_map(secrets_in)).collect()
+        }
+        Value::Array(items) => items.iter().flat_map(secrets_in).collect(),
+        _ => Vec::new(),
+    }
 }
 
 fn place_of(root: &Node, path: &[&str], wants_key: bool, whose: String) -> Origin {

@@ -159,7 +159,7 @@ fn allot(composition: &mut Composition<'_>, pool: &Pool, within: &str, mut claim
             not_given(number) && !others.into_iter().any(|taken| taken.number.abs_diff(*number) < block)
         };
         let kept = composition.lock.get(within, &claim.service, &pool.name, &claim.key).filter(not_given);
-        let count = (range.last.saturating_sub(range.first) + 1) / range.block;
+        let count = range.last.saturating_sub(range.first).saturating_add(1) / range.block;
         let number = kept.or_else(|| (0..count).map(|index| range.first + index * range.block).find(free));
         match number {
             Some(number) => {

@@ -5,15 +5,17 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::Composition;
-use super::call::{Call, Subject};
+use super::call::{Call, Subject, secrets_in};
 use super::merge::{self, Entry, Source};
 use crate::calls;
 use crate::contract::types;
 use crate::diagnostic::{Diagnostic, Severity, Sink};
+use crate::origin::Origin;
 use crate::plugin::limits::short;
 use crate::plugin::{Failure, Plugin, Session, Stage};
 use crate::render::secrets::is_name;
 use crate::slots;
+use crate::source::SourceId;
 
 /// Asks every plugin for every service, and merges after each wave.
 pub fn contribute(composition: &mut Composition<'_>, sink: &mut Sink) {
@@ -81,7 +83,7 @@ pub fn entry(
         return Err(lie(format!("contributes to `{slot}`, key `{}`, which is no secret's name", said.key)));
     }
     let named = if slot == slots::SECRET { vec![said.key.as_str()] } else { secrets_in(&value) };
-    if let Some(secret) = named.into_iter().find(|secret| !call.may_name_secret(secret)) {
+    if let Some(secret) = named.into_iter().find(|secret| !call.may_name_secret(composition, secret)) {
         return Err(lie(format!(
             "names the secret `{}`, which is neither its own nor named in what it was given",
             short(secret)
@@ -104,22 +106,18 @@ pub fn entry(
         Some(name) => composition.project.manifest(name).map(|manifest| manifest.machine.clone()),
         None => said.target.machine.or_else(|| call.subject.machine().map(str::to_owned)),
     };
+    // What is stated beats what others derived, so somebody must have stated it: in rick.toml, or in the manifest that it is for.
+    let stated_in = |source: SourceId| {
+        let manifest = service.as_ref().and_then(|name| composition.project.manifest(name));
+        source == composition.project.settings.node.value.source
+            || manifest.is_none_or(|manifest| source == manifest.document.node.value.source)
+    };
+    if said.stated && !because.iter().any(|origin| matches!(origin, Origin::Written(span) if stated_in(span.source))) {
+        return Err(lie(format!("says that the user stated `{}` in `{slot}`, where nobody wrote it", short(&said.key))));
+    }
     let source = Source { plugin: plugin.title(), because };
     let (part, key, stated) = (said.target.part, said.key, said.stated);
     Ok(Entry { slot: said.slot, service, machine, part, key, value, stated, from: vec![source] })
-}
-
-/// The secrets that a value names: `{ secret = "…" }` anywhere in it, as the schemas of slots have it.
-fn secrets_in(value: &Value) -> Vec<&str> {
-    match value {
-        Value::Object(members) => {
-            let named =
-                members.get("secret").into_iter().chain(members.get("secrets").and_then(Value::as_array).into_iter().flatten());
-            named.filter_map(Value::as_str).chain(members.values().flat_map(secrets_in)).collect()
-        }
-        Value::Array(items) => items.iter().flat_map(secrets_in).collect(),
-        _ => Vec::new(),
-    }
 }
 
 /// Where nobody reads a slot that must be read, what was asked for would silently not be there.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
-use super::limits::short;
+use super::limits::{short, steers};
 use crate::contract::meta;
 use crate::schema::Schema;
 
@@ -200,16 +200,41 @@ fn refuse_odd_words(said: &meta::Descriptor) -> Result<(), String> {
     if !dotted || said.version.len() > 60 || !said.version.chars().all(|letter| letter.is_ascii_graphic()) {
         return Err(format!("its version is `{}`, which is none: 1.2.3", short(&said.version)));
     }
-    if said.summary.chars().any(char::is_control) || said.summary.chars().count() > 200 {
+    if said.summary.chars().any(steers) || said.summary.chars().count() > 200 {
         return Err("its summary is more than one line".to_owned());
     }
-    if let Some(glob) = said.writes.iter().find(|glob| !stays_below_the_root(glob) || glob.chars().any(char::is_control)) {
+    if let Some(glob) =
+        said.writes.iter().find(|glob| !stays_below_the_root(glob) || glob.chars().any(|letter| steers(letter) || letter == '\\'))
+    {
         return Err(format!("it says that it writes `{}`, which is no absolute path without `.` and `..`", short(glob)));
+    }
+    let schemas = [&said.table_schema, &said.settings_schema, &said.facts_schema].into_iter();
+    for schema in schemas.chain(said.owns.iter().map(|slot| &slot.schema)) {
+        // A message points into a schema, and what refers to itself may be as large as it likes.
+        if serde_json::from_str(schema).is_ok_and(|schema: serde_json::Value| refers(&schema)) {
+            return Err("a schema of it has `$ref`, `$dynamicRef` or `$id`: write it out, without references".to_owned());
+        }
     }
     let named =
         said.writes_slots.iter().chain(said.reads.iter().map(|read| &read.slot)).chain(said.owns.iter().map(|slot| &slot.name));
     if let Some(slot) = named.into_iter().find(|slot| !is_slot_name(slot)) {
         return Err(format!("it names the slot `{}`, and a slot is named like `backup:job@1`", short(slot)));
+    }
+    let word = |text: &str| {
+        let plain = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
+        !text.is_empty() && text.len() <= 60 && text.chars().all(plain)
+    };
+    let named = said.steps.iter().chain(said.rules.iter().map(|rule| &rule.name)).chain([&said.table]);
+    if let Some(odd) = named.into_iter().find(|text| !word(text)) {
+        return Err(format!(
+            "it calls something `{}`, and tables, kinds of steps and rules are of lower case letters, digits and hyphens",
+            short(odd)
+        ));
+    }
+    if let Some(pool) =
+        said.pools.iter().find(|pool| !pool.name.split_once(':').is_some_and(|(owner, rest)| word(owner) && word(rest)))
+    {
+        return Err(format!("it has a pool `{}`, and one is named like `backup:port`", short(&pool.name)));
     }
     for (index, rule) in said.rules.iter().enumerate() {
         let code = &rule.code;
@@ -227,6 +252,18 @@ fn refuse_odd_words(said: &meta::Descriptor) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+fn refers(schema: &serde_json::Value) -> bool {
+    match schema {
+        serde_json::Value::Object(members) => members.iter().any(|(key, value)| {
+            let reference = matches!(key.as_str(), "$ref" | "$dynamicRef" | "$recursiveRef" | "$id" | "$anchor");
+            // Where it is the name of a property, its value is a schema.
+            reference && value.is_string() || refers(value)
+        }),
+        serde_json::Value::Array(items) => items.iter().any(refers),
+        _ => false,
+    }
 }
 
 /// "<owner>:<word>@<version>"
@@ -247,8 +284,11 @@ fn stays_below_the_root(path: &str) -> bool {
 fn globs(globs: &[String]) -> Result<GlobSet, String> {
     let mut set = GlobSetBuilder::new();
     for glob in globs {
-        let glob =
-            GlobBuilder::new(glob).literal_separator(true).build().map_err(|error| format!("`{glob}` is no glob: {error}"))?;
+        let glob = GlobBuilder::new(glob)
+            .literal_separator(true)
+            .backslash_escape(false)
+            .build()
+            .map_err(|error| format!("`{glob}` is no glob: {error}"))?;
         set.add(glob);
     }
     set.build().map_err(|error| error.to_string())

@@ -2,6 +2,7 @@
 
 use wasmtime::ResourceLimiter;
 
+use crate::contract::meta::Descriptor;
 use crate::contract::types::{Artifact, Content, Contribution, Diagnostic, Edit};
 use crate::contract::{Level, claim, contribute, render};
 
@@ -23,8 +24,14 @@ pub const ANSWER: usize = 64 << 20;
 const DIAGNOSTICS: usize = 10_000;
 /// Bytes of a problem: its message, its notes, its help and its fixes.
 const DIAGNOSTIC: usize = 64 << 10;
-/// Contributions or claims that a call may make.
+/// Contributions that a call may make.
 const CONTRIBUTIONS: usize = 100_000;
+/// Claims that a call may make: each is held against all others.
+const CLAIMS: usize = 1_000;
+/// Slots, pools, paths or rules that a plugin may declare, of each.
+const DECLARED: usize = 1_000;
+/// Bytes of a schema.
+const SCHEMA: usize = 512 << 10;
 /// Files that a call may render.
 const ARTIFACTS: usize = 20_000;
 /// Bytes of a file.
@@ -148,7 +155,7 @@ impl Counted for Vec<Artifact> {
 
 impl Counted for claim::Claimed {
     fn too_much(&self) -> Option<String> {
-        many("claims", self.claims.len(), CONTRIBUTIONS).or_else(|| self.diagnostics.too_much())
+        many("claims", self.claims.len(), CLAIMS).or_else(|| self.diagnostics.too_much())
     }
 }
 
@@ -164,15 +171,43 @@ impl Counted for render::Rendered {
     }
 }
 
-impl Counted for crate::contract::meta::Descriptor {
+impl Counted for Descriptor {
     fn too_much(&self) -> Option<String> {
-        None
+        let lists = [
+            ("slots that it owns", self.owns.len()),
+            ("pools", self.pools.len()),
+            ("slots that it contributes to", self.writes_slots.len()),
+            ("slots that it reads", self.reads.len()),
+            ("paths", self.writes.len() + self.judges.len()),
+            ("kinds of steps", self.steps.len()),
+            ("rules", self.rules.len()),
+        ];
+        let schemas = [&self.table_schema, &self.settings_schema, &self.facts_schema]
+            .into_iter()
+            .chain(self.owns.iter().map(|slot| &slot.schema));
+        lists.into_iter().find_map(|(what, found)| many(what, found, DECLARED)).or_else(|| {
+            let large = schemas.map(String::len).find(|&size| size > SCHEMA)?;
+            Some(format!("gave a schema of {large} bytes, where {SCHEMA} are allowed"))
+        })
     }
+}
+
+/// Whether a letter would steer a terminal, or show a text otherwise than it is: control characters, and those that turn its direction
+/// or have no width (general category Cf of Unicode, as far as it is of use to deceive).
+pub fn steers(letter: char) -> bool {
+    letter.is_control()
+        || matches!(letter, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// A text with a mark in place of what would steer a terminal; its lines stay.
+pub fn plain(text: &str) -> String {
+    let odd = |letter: char| steers(letter) && letter != '\n' && letter != '\t';
+    if text.contains(odd) { text.replace(odd, "\u{fffd}") } else { text.to_owned() }
 }
 
 /// What a plugin said, for a message: no longer than a line.
 pub fn short(text: &str) -> String {
-    let mut short: String = text.chars().take(120).map(|letter| if letter.is_control() { '\u{fffd}' } else { letter }).collect();
+    let mut short: String = text.chars().take(120).map(|letter| if steers(letter) { '\u{fffd}' } else { letter }).collect();
     if text.chars().nth(120).is_some() {
         short.push('…');
     }

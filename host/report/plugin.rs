@@ -4,43 +4,62 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
+use crate::plugin::limits::plain;
 use crate::plugin::{Descriptor, Of, Plugin, Stage};
+use crate::slots::CHECK;
 
 /// Places whose files decide what runs as root, or who may be root.
 const ROOTS: &[&str] = &[
     "/bin",
-    "/etc/containers/systemd",
     "/boot",
+    "/etc/NetworkManager",
+    "/etc/apt",
+    "/etc/bash",
+    "/etc/containers",
     "/etc/cron",
+    "/etc/crypttab",
+    "/etc/dbus-1",
+    "/etc/doas",
+    "/etc/environment",
+    "/etc/fstab",
+    "/etc/group",
+    "/etc/gshadow",
     "/etc/init.d",
     "/etc/ld.so",
+    "/etc/logrotate",
+    "/etc/modprobe.d",
+    "/etc/modules",
+    "/etc/network",
+    "/etc/nsswitch.conf",
     "/etc/pam.d",
+    "/etc/passwd",
+    "/etc/polkit-1",
+    "/etc/postgresql",
     "/etc/profile",
     "/etc/rc",
+    "/etc/security",
+    "/etc/shadow",
     "/etc/ssh",
+    "/etc/subuid",
     "/etc/sudoers",
+    "/etc/sysctl",
+    "/etc/systemd",
     "/etc/sysusers.d",
-    "/etc/systemd/system",
     "/etc/tmpfiles.d",
     "/etc/udev",
+    "/home",
     "/lib",
     "/opt",
     "/root",
+    "/run",
     "/sbin",
     "/usr",
-    "/etc/passwd",
-    "/etc/shadow",
-    "/etc/group",
+    "/var/lib",
+    "/var/spool",
 ];
-
-/// Of these folders, what is below here is of users.
-const USERS: &str = "/etc/containers/systemd/users/";
 
 /// Whether a glob is of files that decide what runs as root.
 fn reaches_root(glob: &str) -> bool {
-    if glob.starts_with(USERS) {
-        return false;
-    }
     // Up to the first character of a pattern: what it may be is anything.
     let fixed = glob.split(['*', '?', '[', '{']).next().unwrap_or_default();
     let open = fixed.len() < glob.len();
@@ -88,10 +107,18 @@ pub fn human(plugin: &Plugin, source: &str, sha256: &str, size: usize) -> String
     rows("reads", reads.iter().map(|read| format!("{} {}, by {}", read.slot, whose(read.of), when(read.by))).collect());
     let path = |glob: &String| if reaches_root(glob) { format!("{glob}   decides what runs as root") } else { glob.clone() };
     rows("writes", writes.iter().map(path).collect());
-    let step = |kind: &String| if kind == "command" { "command (any command, as anybody)".to_owned() } else { kind.clone() };
+    let step = |kind: &String| match kind.as_str() {
+        "command" => "command (any command, as anybody)".to_owned(),
+        "sql" => "sql (any, also as the superuser)".to_owned(),
+        "sysusers" | "tmpfiles" | "block" => format!("{kind} (as root)"),
+        _ => kind.clone(),
+    };
     rows("steps", listed(steps.iter().map(step).collect()));
+    if writes_slots.contains(CHECK) {
+        rows("asks", vec!["the machine, at `rick verify`, by root's hand".to_owned()]);
+    }
     rows("rules", rules.iter().map(|rule| format!("{} {}", rule.code, rule.name)).collect());
-    text
+    plain(&text)
 }
 
 /// For programs.
@@ -129,9 +156,7 @@ mod tests {
         ] {
             assert!(reaches_root(glob), "{glob}");
         }
-        for glob in
-            ["/etc/rick/x/*", "/etc/containers/systemd/users/*/*.pod", "/etc/prometheus/rick/*.json", "/etc/motd.d/rick-*"]
-        {
+        for glob in ["/etc/rick/x/*", "/etc/prometheus/rick/*.json", "/etc/motd.d/rick-*"] {
             assert!(!reaches_root(glob), "{glob}");
         }
     }

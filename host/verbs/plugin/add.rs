@@ -49,11 +49,11 @@ impl Add {
         let mut all = books.others(&engine, &name);
         all.push(plugin);
         Plugins::with(&engine, &books.root, all)?;
+        books.name_component(&name, &path)?;
         if file.is_none_or(|file| file != books.root.join(&path)) {
             books.put(&path, &bytes)?;
         }
         books.lock.plugins.insert(name.clone(), pin);
-        books.name_component(&name, &path);
         books.write()?;
         renew_schemas(ui, &books.root.clone())?;
         if !ui.global.quiet {

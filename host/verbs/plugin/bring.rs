@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use toml_edit::DocumentMut;
 
 use crate::built_in;
@@ -84,18 +84,18 @@ impl Books {
     }
 
     /// Names a component in rick.toml, where the rest of the file stays as it is.
-    pub fn name_component(&mut self, name: &str, path: &str) {
+    pub fn name_component(&mut self, name: &str, path: &str) -> Result<(), Error> {
         let plugins = self.settings.entry("plugins").or_insert_with(|| {
             let mut table = toml_edit::Table::new();
             table.set_implicit(true);
             toml_edit::Item::Table(table)
         });
-        if let Some(plugins) = plugins.as_table_like_mut() {
-            let table = plugins.entry(name).or_insert_with(|| toml_edit::Item::Table(toml_edit::Table::new()));
-            if let Some(table) = table.as_table_like_mut() {
-                table.insert("component", toml_edit::value(path));
-            }
-        }
+        let odd =
+            || Error::Usage(format!("rick.toml has something else than a table at `plugins.{name}`: `rick lint` shows where"));
+        let plugins = plugins.as_table_like_mut().ok_or_else(odd)?;
+        let table = plugins.entry(name).or_insert_with(|| toml_edit::Item::Table(toml_edit::Table::new()));
+        table.as_table_like_mut().ok_or_else(odd)?.insert("component", toml_edit::value(path));
+        Ok(())
     }
 
     /// Takes a plugin's table out of rick.toml.
@@ -134,9 +134,18 @@ impl Books {
 
     /// Writes a component to a path of the project's.
     pub fn put(&self, path: &str, bytes: &[u8]) -> Result<(), Error> {
+        let inside = Utf8Path::new(path).components().all(|part| matches!(part, Utf8Component::Normal(_)));
+        let refused = || Error::Usage(format!("`{path}` is not written: a component is a file `….wasm` inside of the project"));
+        if !inside || !path.ends_with(".wasm") {
+            return Err(refused());
+        }
         let path = self.root.join(path);
         let folder = path.parent().unwrap_or(&self.root);
         fs::create_dir_all(folder).map_err(Error::file("make", folder))?;
+        // A folder may be a link to elsewhere.
+        if !folder.canonicalize_utf8().map_err(Error::file("find", folder))?.starts_with(&self.root) {
+            return Err(refused());
+        }
         replace(&path, bytes, READABLE).map_err(Error::file("write", path))
     }
 

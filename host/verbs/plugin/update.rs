@@ -46,6 +46,13 @@ impl Update {
             let wishes = pin.lacks(descriptor);
             let new = Pin::of(&brought.plugin, books.source(&brought), brought.sha256());
             if new == pin {
+                // The file, or the table that names it, may be another all the same: after a change, or a merge that lost it.
+                let path = books.component(name).map_or_else(|| books.place_of(&brought), str::to_owned);
+                books.name_component(name, &path)?;
+                if std::fs::read(books.root.join(&path)).map_or(true, |file| file != brought.bytes) {
+                    books.put(&path, &brought.bytes)?;
+                }
+                books.write()?;
                 if !ui.global.quiet {
                     writeln!(ui.err, "{} is the newest", brought.plugin.title())?;
                 }
@@ -68,7 +75,7 @@ impl Update {
                 None => books.place_of(&brought),
             };
             books.put(&path, &brought.bytes)?;
-            books.name_component(name, &path);
+            books.name_component(name, &path)?;
             books.lock.plugins.insert(name.clone(), new);
             // Each is whole before the next is looked at.
             books.write()?;

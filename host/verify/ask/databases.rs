@@ -22,8 +22,9 @@ pub(super) fn sql(context: &Context<'_>, question: &Question) -> Result<(), Answ
     let Question::Sql { user, socket_directory, port, role, database, query, answer, refused } = question else { return Ok(()) };
     let user = user_of(context, user)?;
     let port = port.unwrap_or(5432).to_string();
-    let words = ["psql", "-XAtw", "-h", socket_directory.as_str(), "-p", &port, "-U", role, "-d", database, "-c", query];
-    let ended = run(&words).by(&user).within(20).ended()?;
+    let words = ["psql", "-XAtw", "-h", socket_directory.as_str(), "-p", &port, "-U", role, "-c", query];
+    // By a variable: as a word, psql would take `a=b` for a whole connection.
+    let ended = run(&words).with("PGDATABASE", database).by(&user).within(20).ended()?;
     judged(&ended, !ended.succeeded(), answer.as_deref(), refused.as_deref())
 }
 

@@ -33,11 +33,25 @@ pub(super) fn http(context: &Context<'_>, question: &Question) -> Result<(), Ans
         options.push(format!("cookie = {}", quoted(cookies.trim())));
     }
     let config = options.join("\n") + "\n";
-    let ended = run(&["curl", "--silent", "--show-error", "--max-time", "20", "--path-as-is", "--output", "/dev/null"])
-        .words(["--write-out", "%{http_code} %{redirect_url}", "--config", "-"])
-        .reading(config.as_bytes())
-        .within(30)
-        .ended()?;
+    // First `-q`: what root keeps for itself in ~/.curlrc is not meant.
+    let ended = run(&[
+        "curl",
+        "-q",
+        "--globoff",
+        "--proto",
+        "=http,https",
+        "--silent",
+        "--show-error",
+        "--max-time",
+        "20",
+        "--path-as-is",
+        "--output",
+        "/dev/null",
+    ])
+    .words(["--write-out", "%{http_code} %{redirect_url}", "--config", "-"])
+    .reading(config.as_bytes())
+    .within(30)
+    .ended()?;
     if !ended.succeeded() {
         return Err(ended.trouble(format!("`{url}` does not answer")).into());
     }
@@ -64,7 +78,19 @@ pub(super) fn http(context: &Context<'_>, question: &Question) -> Result<(), Ans
     }
 }
 
-/// A word of curl's configuration: <https://curl.se/docs/manpage.html#-K>
+/// A word of curl's configuration: <https://curl.se/docs/manpage.html#-K>. The file is read line by line, so that no word may end one.
 fn quoted(text: &str) -> String {
+    let text: String = text.chars().filter(|letter| !letter.is_control()).collect();
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quoted;
+
+    #[test]
+    fn no_word_begins_another_line() {
+        assert_eq!(quoted("http://a/\noutput = /etc/x\r\n"), r#""http://a/output = /etc/x""#);
+        assert_eq!(quoted(r#"a"b\c"#), r#""a\"b\\c""#);
+    }
 }

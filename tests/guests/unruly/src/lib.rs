@@ -15,6 +15,13 @@ use serde::Deserialize;
 pub struct Table {
     /// How to misbehave.
     act: Act,
+    /// A default that names what is another's: what a plugin tells itself tells it of nothing.
+    #[serde(default = "word")]
+    word: String,
+}
+
+fn word() -> String {
+    "odd_postgres_password".to_owned()
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -70,6 +77,14 @@ enum Act {
     ForeignBlock,
     /// Names a secret of another plugin's, which nobody told it of.
     ForeignSecret,
+    /// Says that the user stated what is a default of its own.
+    FalseStatement,
+    /// Makes a check that would write a file.
+    WritingCheck,
+    /// Makes a check as root.
+    RootsCheck,
+    /// Has a block made of a file that is not its own.
+    ForeignSource,
     /// Finds a hundred thousand problems.
     Flood,
     /// Finds one that is a megabyte long.
@@ -111,6 +126,7 @@ impl Plugin for Unruly {
             .contributes::<slots::Env>()
             .contributes::<slots::Mount>()
             .contributes::<slots::Step>()
+            .contributes::<slots::Check>()
             .reads::<slots::Database>(By::Check, Of::Service)
             // Only to look: it keeps no gate.
             .reads::<slots::Gate>(By::Check, Of::Service)
@@ -147,6 +163,9 @@ impl Plugin for Unruly {
             Act::NoPlace => drop(out.add::<slots::Env>("X", &text("1"), Place::Value("/reads/rick:env@1/7".to_owned()))),
             Act::Unread => drop(out.add::<slots::Env>("X", &text("1"), place())),
             Act::Chatter => say(&"la".repeat(1 << 20)),
+            Act::FalseStatement => {
+                out.add::<slots::Env>("X", &text(&call.table.word), table(&["word"])).stated();
+            }
             Act::Whisper => (0..1_000_000).for_each(|_| say("")),
             Act::Fickle => {
                 let asked = ASKED.fetch_add(1, Ordering::Relaxed);
@@ -211,6 +230,23 @@ impl Plugin for Unruly {
             Act::UndeclaredStep => {
                 let reload = slots::Action::SystemUnitsReload {};
                 out.step("reload", slots::Phase::SystemUnits, reload, &[], place());
+            }
+            Act::WritingCheck => {
+                let url = "http://127.0.0.1:1/\noutput = /etc/cron.d/x";
+                let check = serde_json::json!({ "kind": "http", "title": "it answers", "url": url, "status": [200] });
+                out.add::<slots::Check>("x", &check, place());
+            }
+            Act::RootsCheck => {
+                let check = serde_json::json!({
+                    "kind": "sql", "title": "it answers", "user": "root", "socket_directory": "/run/postgresql", "role": "root",
+                    "database": "postgres", "query": "\\! id", "answer": "",
+                });
+                out.add::<slots::Check>("x", &check, place());
+            }
+            Act::ForeignSource => {
+                let (file, source) = ("/etc/unruly/x".to_owned(), "/etc/shadow".to_owned());
+                let block = slots::Action::Block { file, source, marker: "x".to_owned(), position: slots::Position::Top };
+                out.step("block", slots::Phase::Data, block, &[], place());
             }
             Act::ForeignBlock => {
                 let (file, source) = ("/etc/sudoers".to_owned(), "/etc/unruly/x".to_owned());
