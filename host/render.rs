@@ -14,7 +14,7 @@ use crate::compose::{Composition, Entry};
 use crate::contract::types;
 use crate::diagnostic::{Diagnostic, Severity, Sink};
 use crate::origin::Origin;
-use crate::plugin::limits::short;
+use crate::plugin::limits::{short, steers};
 use crate::plugin::{Failure, Plugin, Session, Stage};
 use crate::slots;
 
@@ -227,7 +227,10 @@ fn read(
         return Err(lie(format!("gives `{}` the mode {:o}", said.path, said.mode)));
     }
     for name in [&said.owner, &said.group] {
-        if name.is_empty() || name.contains([':', '\n', '/', '\0']) {
+        if name.is_empty()
+            || name.starts_with('-')
+            || name.contains(|letter: char| ":/".contains(letter) || letter.is_whitespace() || steers(letter))
+        {
             return Err(lie(format!("gives `{}` to `{name}`, which is no user's or group's name", said.path)));
         }
     }

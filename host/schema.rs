@@ -106,7 +106,8 @@ impl Schema {
 
     /// Puts in the defaults that the schema gives for what is missing.
     pub fn fill(&self, value: &mut Value) {
-        fill(&self.value, value);
+        let mut left = FILLED;
+        fill(&self.value, value, &mut left);
     }
 
     /// Reports everything that it refuses in a document, at its lines, and gives the steps to each.
@@ -329,31 +330,47 @@ fn first_sentence(text: &str) -> String {
     line[..end].trim_end_matches('.').to_owned()
 }
 
+/// How many values the defaults of a schema may put into a document. A default may hold maps whose entries have defaults again, so that a
+/// small schema of a plugin's could fill all memory; what a person means by defaults is far below it.
+const FILLED: usize = 100_000;
+
 /// Only what is unambiguous: properties, maps and items; alternatives have no defaults of their own.
-fn fill(schema: &Value, value: &mut Value) {
+fn fill(schema: &Value, value: &mut Value, left: &mut usize) {
     match value {
         Value::Object(object) => {
             let properties = schema.get("properties").and_then(Value::as_object);
             for (key, property) in properties.into_iter().flatten() {
                 if let (None, Some(default)) = (object.get(key), property.get("default"))
                     && !default.is_null()
+                    && let Some(rest) = left.checked_sub(count(default))
                 {
+                    *left = rest;
                     object.insert(key.clone(), default.clone());
                 }
             }
             for (key, item) in object {
                 let known = properties.and_then(|properties| properties.get(key));
                 if let Some(schema) = known.or_else(|| schema.get("additionalProperties")) {
-                    fill(schema, item);
+                    fill(schema, item, left);
                 }
             }
         }
         Value::Array(items) => {
             if let Some(schema) = schema.get("items") {
-                items.iter_mut().for_each(|item| fill(schema, item));
+                items.iter_mut().for_each(|item| fill(schema, item, left));
             }
         }
         _ => {}
+    }
+}
+
+/// How many values are in a value, itself included; a long text counts for more.
+fn count(value: &Value) -> usize {
+    match value {
+        Value::Object(members) => 1 + members.values().map(count).sum::<usize>(),
+        Value::Array(items) => 1 + items.iter().map(count).sum::<usize>(),
+        Value::String(text) => 1 + text.len() / 64,
+        _ => 1,
     }
 }
 
@@ -395,6 +412,20 @@ mod tests {
     fn words_with_descriptions_are_listed_like_others() {
         let schema = json!({ "oneOf": [{ "const": "peer", "description": "x" }, { "const": "scram", "description": "y" }] });
         assert_eq!(messages(schema, json!("pear")), ["`pear` is not one of `peer`, `scram` did you mean `peer`?"]);
+    }
+
+    #[test]
+    fn defaults_in_defaults_come_to_an_end() {
+        // Each level has a map of ten entries, each of which has the next level as its default: a million in the sixth.
+        let entries = |value: &str| (0..10).map(|index| format!("\"{index}\": {value}")).collect::<Vec<_>>().join(", ");
+        let mut schema = json!({ "type": "integer" });
+        for _ in 0..6 {
+            let default: Value = serde_json::from_str(&format!("{{ {} }}", entries("{}"))).expect("JSON");
+            schema = json!({ "properties": { "m": { "default": default, "additionalProperties": schema } } });
+        }
+        let mut value = json!({});
+        Schema::new(schema).fill(&mut value);
+        assert!(count(&value) <= FILLED + 1);
     }
 
     #[test]
