@@ -14,7 +14,7 @@ use crate::contract::{self, Linked};
 use crate::engine::Engine;
 use crate::error::Error;
 
-pub use descriptor::{Descriptor, Of, Pool, Range, Read, Stage};
+pub use descriptor::{Descriptor, Of, Pool, RESERVED, Range, Read, Stage};
 pub use limits::State;
 pub use session::{Failure, Session};
 

@@ -3,6 +3,8 @@
 use clap::ValueEnum;
 
 use crate::contract;
+use crate::plugin::RESERVED;
+use crate::project::is_service_name;
 
 mod built_in {
     include!(concat!(env!("OUT_DIR"), "/scaffold.rs"));
@@ -95,14 +97,12 @@ pub struct Words {
 impl Words {
     /// Of a plugin's name; what is wrong with it otherwise.
     pub fn of(name: &str) -> Result<Self, String> {
-        let plain = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
-        let good = name.len() <= 30 && name.starts_with(|letter: char| letter.is_ascii_lowercase()) && name.chars().all(plain);
-        if !good || name.ends_with('-') || name.contains("--") {
+        if !is_service_name(name) || name.ends_with('-') || name.contains("--") {
             return Err(format!(
                 "`{name}` cannot be a plugin's name: lower case letters, digits and hyphens, at most 30, a letter first"
             ));
         }
-        if matches!(name, "rick" | "service" | "file" | "waive") || built_in::TAKEN.contains(&name) {
+        if RESERVED.contains(&name) || built_in::TAKEN.contains(&name) {
             return Err(format!("`{name}` is taken: the official plugins and rick's own words have names of their own"));
         }
         if RUSTS.contains(&name) {

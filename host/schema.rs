@@ -39,6 +39,16 @@ pub struct Problem {
 }
 
 impl Schema {
+    /// Parses a schema of a plugin's. It has no references: a message points into a schema, and what refers to itself may be as large as
+    /// it likes. The error follows what the schema is of.
+    pub fn of_plugin(text: &str) -> Result<Self, String> {
+        let schema = Self::parse(text).map_err(|error| format!("is no JSON Schema: {error}"))?;
+        if refers(&schema.value) {
+            return Err("has `$ref`, `$dynamicRef` or `$id`: write it out, without references".to_owned());
+        }
+        Ok(schema)
+    }
+
     /// Reads a schema; it is compiled when it is first used.
     pub fn parse(text: &str) -> Result<Self, String> {
         let value: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
@@ -328,6 +338,19 @@ fn first_sentence(text: &str) -> String {
     let line = text.split("\n\n").next().unwrap_or(text).replace('\n', " ");
     let end = line.find(". ").unwrap_or(line.len());
     line[..end].trim_end_matches('.').to_owned()
+}
+
+/// Whether a schema refers to another, or can be referred to.
+fn refers(schema: &Value) -> bool {
+    match schema {
+        Value::Object(members) => members.iter().any(|(key, value)| {
+            let reference = matches!(key.as_str(), "$ref" | "$dynamicRef" | "$recursiveRef" | "$id" | "$anchor");
+            // Where it is the name of a property, its value is a schema.
+            reference && value.is_string() || refers(value)
+        }),
+        Value::Array(items) => items.iter().any(refers),
+        _ => false,
+    }
 }
 
 /// How many values the defaults of a schema may put into a document. A default may hold maps whose entries have defaults again, so that a

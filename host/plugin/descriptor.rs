@@ -6,6 +6,7 @@ use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
 use super::limits::{short, steers};
 use crate::contract::meta;
+use crate::project::is_service_name;
 use crate::schema::Schema;
 
 /// What a plugin says of itself, read and checked.
@@ -119,8 +120,10 @@ pub struct Read {
 impl Descriptor {
     pub(super) fn parse(said: meta::Descriptor) -> Result<Self, String> {
         refuse_odd_words(&said)?;
-        let schema =
-            |what: &str, text: &str| Schema::parse(text).map_err(|error| format!("its {what} is no JSON Schema: {error}"));
+        let schema = |what: &str, text: &str| Schema::of_plugin(text).map_err(|error| format!("its {what} {error}"));
+        for slot in &said.owns {
+            schema("slot's schema", &slot.schema)?;
+        }
         let pools = said.pools.iter().map(Pool::parse).collect::<Result<_, _>>()?;
         let reads: Vec<Read> = said.reads.iter().map(Read::parse).collect::<Result<_, _>>()?;
         if let Some(twice) =
@@ -181,17 +184,19 @@ impl Descriptor {
     }
 }
 
+/// What no plugin may call itself.
+pub const RESERVED: [&str; 4] = ["rick", "service", "file", "waive"];
+
 /// What it says of itself is shown in a terminal, put into paths, and asked for by name.
 fn refuse_odd_words(said: &meta::Descriptor) -> Result<(), String> {
-    let plain = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
     let name = &said.name;
-    if name.len() > 30 || !name.starts_with(|letter: char| letter.is_ascii_lowercase()) || !name.chars().all(plain) {
+    if !is_service_name(name) {
         return Err(format!(
             "it calls itself `{}`, and a name is of lower case letters, digits and hyphens, at most 30, a letter first",
             short(name)
         ));
     }
-    if matches!(name.as_str(), "rick" | "service" | "file" | "waive") {
+    if RESERVED.contains(&name.as_str()) {
         return Err(format!("it calls itself `{name}`, which is a word of rick's own"));
     }
     let numbers = said.version.split(['-', '+']).next().unwrap_or_default();
@@ -208,22 +213,12 @@ fn refuse_odd_words(said: &meta::Descriptor) -> Result<(), String> {
     {
         return Err(format!("it says that it writes `{}`, which is no absolute path without `.` and `..`", short(glob)));
     }
-    let schemas = [&said.table_schema, &said.settings_schema, &said.facts_schema].into_iter();
-    for schema in schemas.chain(said.owns.iter().map(|slot| &slot.schema)) {
-        // A message points into a schema, and what refers to itself may be as large as it likes.
-        if serde_json::from_str(schema).is_ok_and(|schema: serde_json::Value| refers(&schema)) {
-            return Err("a schema of it has `$ref`, `$dynamicRef` or `$id`: write it out, without references".to_owned());
-        }
-    }
     let named =
         said.writes_slots.iter().chain(said.reads.iter().map(|read| &read.slot)).chain(said.owns.iter().map(|slot| &slot.name));
     if let Some(slot) = named.into_iter().find(|slot| !is_slot_name(slot)) {
         return Err(format!("it names the slot `{}`, and a slot is named like `backup:job@1`", short(slot)));
     }
-    let word = |text: &str| {
-        let plain = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
-        !text.is_empty() && text.len() <= 60 && text.chars().all(plain)
-    };
+    let word = |text: &str| text.len() <= 60 && is_word(text);
     let named = said.steps.iter().chain(said.rules.iter().map(|rule| &rule.name)).chain([&said.table]);
     if let Some(odd) = named.into_iter().find(|text| !word(text)) {
         return Err(format!(
@@ -254,25 +249,15 @@ fn refuse_odd_words(said: &meta::Descriptor) -> Result<(), String> {
     Ok(())
 }
 
-fn refers(schema: &serde_json::Value) -> bool {
-    match schema {
-        serde_json::Value::Object(members) => members.iter().any(|(key, value)| {
-            let reference = matches!(key.as_str(), "$ref" | "$dynamicRef" | "$recursiveRef" | "$id" | "$anchor");
-            // Where it is the name of a property, its value is a schema.
-            reference && value.is_string() || refers(value)
-        }),
-        serde_json::Value::Array(items) => items.iter().any(refers),
-        _ => false,
-    }
+/// Lower case letters, digits and hyphens.
+fn is_word(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-')
 }
 
 /// "<owner>:<word>@<version>"
 fn is_slot_name(name: &str) -> bool {
-    let plain = |word: &str| {
-        !word.is_empty() && word.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-')
-    };
     let parts = name.split_once(':').and_then(|(owner, rest)| rest.split_once('@').map(|(word, version)| (owner, word, version)));
-    parts.is_some_and(|(owner, word, version)| plain(owner) && plain(word) && version.parse::<u32>().is_ok())
+    parts.is_some_and(|(owner, word, version)| is_word(owner) && is_word(word) && version.parse::<u32>().is_ok())
 }
 
 /// An absolute path whose every step is a name.

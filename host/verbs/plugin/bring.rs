@@ -132,6 +132,16 @@ impl Books {
         files.filter_map(|(path, file)| plugin_of(engine, path, file).ok()).collect()
     }
 
+    /// Has a component where rick.toml names it, or where the project keeps those that it does not name yet, and writes both files.
+    pub fn settle(&mut self, name: &str, brought: &Brought) -> Result<(), Error> {
+        let path = self.component(name).map_or_else(|| self.place_of(brought), str::to_owned);
+        self.name_component(name, &path)?;
+        if fs::read(self.root.join(&path)).map_or(true, |file| file != brought.bytes) {
+            self.put(&path, &brought.bytes)?;
+        }
+        self.write()
+    }
+
     /// Writes a component to a path of the project's.
     pub fn put(&self, path: &str, bytes: &[u8]) -> Result<(), Error> {
         let inside = Utf8Path::new(path).components().all(|part| matches!(part, Utf8Component::Normal(_)));

@@ -47,12 +47,7 @@ impl Update {
             let new = Pin::of(&brought.plugin, books.source(&brought), brought.sha256());
             if new == pin {
                 // The file, or the table that names it, may be another all the same: after a change, or a merge that lost it.
-                let path = books.component(name).map_or_else(|| books.place_of(&brought), str::to_owned);
-                books.name_component(name, &path)?;
-                if std::fs::read(books.root.join(&path)).map_or(true, |file| file != brought.bytes) {
-                    books.put(&path, &brought.bytes)?;
-                }
-                books.write()?;
+                books.settle(name, &brought)?;
                 if !ui.global.quiet {
                     writeln!(ui.err, "{} is the newest", brought.plugin.title())?;
                 }
@@ -70,15 +65,9 @@ impl Update {
                 outcome = Outcome::Problems;
                 continue;
             }
-            let path = match books.component(name) {
-                Some(path) => path.to_owned(),
-                None => books.place_of(&brought),
-            };
-            books.put(&path, &brought.bytes)?;
-            books.name_component(name, &path)?;
             books.lock.plugins.insert(name.clone(), new);
             // Each is whole before the next is looked at.
-            books.write()?;
+            books.settle(name, &brought)?;
         }
         renew_schemas(ui, &books.root.clone())?;
         Ok(outcome)
