@@ -80,6 +80,24 @@ pub fn hint(code: &str, message: impl Into<String>, at: Place) -> Diagnostic {
     diagnostic(Severity::Hint, code, message, at)
 }
 
+/// Part of a fix: puts a value at a place of the user's, and makes what is missing on the way. A place whose last step is `-` is one past
+/// the end of an array (RFC 6902). Of a place in a file, its text.
+pub fn set(place: &Place, value: impl Into<Value>) -> Edit {
+    let value = value.into();
+    match place {
+        Place::Value(pointer) | Place::Key(pointer) => Edit::Set((pointer.clone(), value.to_string())),
+        Place::Text(span) => Edit::Replace((*span, value.as_str().map_or_else(|| value.to_string(), str::to_owned))),
+    }
+}
+
+/// Part of a fix: takes away what is at a place of the user's, its key included.
+pub fn remove(place: &Place) -> Edit {
+    match place {
+        Place::Value(pointer) | Place::Key(pointer) => Edit::Remove(pointer.clone()),
+        Place::Text(span) => Edit::Replace((*span, String::new())),
+    }
+}
+
 impl Diagnostic {
     /// Adds the one thing that can be done now.
     pub fn help(mut self, help: impl Into<String>) -> Self {

@@ -56,8 +56,8 @@ mod percent;
 pub mod place;
 pub mod slots;
 
-pub use answer::{Artifact, Claims, Contributions, Diagnostics, Line, Rendered, error, hint, info, warning};
-pub use bindings::rick::plugin::types::{Content, Contribution, Diagnostic, File, Place, Segment, Severity};
+pub use answer::{Artifact, Claims, Contributions, Diagnostics, Line, Rendered, error, hint, info, remove, set, warning};
+pub use bindings::rick::plugin::types::{Content, Contribution, Diagnostic, Edit, File, Place, Segment, Severity};
 pub use descriptor::{By, Descriptor, Merge, Of, Rule, Unread};
 /// Shown with `-vv`, and when the call fails. In tests that run natively it says nothing.
 pub fn log(level: Level, message: &str) {
