@@ -9,7 +9,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::error::Error;
-use crate::report::Format;
+use crate::control::{Asked, Selection, date};
+use crate::diagnostic::Severity;
+use crate::report::{FindingsFormat, Format};
 use crate::verbs;
 
 /// A policy and config engine for people who run their own services: one manifest for each service, a complete deployment
@@ -198,7 +200,61 @@ fn watch(global: &Global, ansi: bool) {
     }
 }
 
-/// The format of diagnostics, for the commands that have one.
+/// What the commands that report findings have in common.
+#[derive(Debug, Clone, Args)]
+pub struct FindingsArguments {
+    /// How to write what was found.
+    #[arg(long, value_enum, default_value_t = FindingsFormat::Human)]
+    pub format: FindingsFormat,
+    /// Only these rules, in place of those that rick.toml selects: codes, or what codes begin with.
+    #[arg(long, value_name = "CODES", value_delimiter = ',')]
+    select: Option<Vec<String>>,
+    /// Not these rules, nor those that rick.toml ignores.
+    #[arg(long, value_name = "CODES", value_delimiter = ',')]
+    ignore: Vec<String>,
+    /// How bad what a rule finds is: QD010=error, CA=info.
+    #[arg(long, value_name = "CODE=LEVEL", value_delimiter = ',', value_parser = level)]
+    severity: Vec<(String, Severity)>,
+    /// Takes a warning for an error.
+    #[arg(long)]
+    strict: bool,
+    /// Shows what is waived, and what the baseline knows, too.
+    #[arg(long)]
+    pub show_waived: bool,
+    /// Reports what the baseline knows like everything else.
+    #[arg(long)]
+    no_baseline: bool,
+    /// The day that it is, for waivers that end.
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
+    today: Option<chrono::NaiveDate>,
+}
+
+impl FindingsArguments {
+    /// Whether what the baseline knows is reported like everything else.
+    pub fn without_baseline(&self) -> bool {
+        self.no_baseline
+    }
+
+    /// For whoever decides.
+    pub fn asked(&self) -> Asked {
+        let Self { select, ignore, severity, strict, no_baseline, today, .. } = self.clone();
+        let selection = Selection { select, ignore, severity: severity.into_iter().collect() };
+        Asked { selection, strict, without_baseline: no_baseline, today }
+    }
+}
+
+fn level(text: &str) -> Result<(String, Severity), String> {
+    let known = "error, warning, info or hint";
+    let (code, level) = text.split_once('=').ok_or_else(|| format!("write CODE=LEVEL, with {known} for LEVEL"))?;
+    let severity = Severity::named(level).ok_or_else(|| format!("`{level}` is not {known}"))?;
+    Ok((code.to_owned(), severity))
+}
+
+fn day(text: &str) -> Result<chrono::NaiveDate, String> {
+    date(text).ok_or_else(|| "write it as year, month and day: 2027-01-31".to_owned())
+}
+
+/// The format of an answer, for the commands that have one.
 #[derive(Debug, Clone, Args)]
 pub struct FormatArgument {
     /// How to write it.

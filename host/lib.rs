@@ -14,6 +14,8 @@
 pub mod diagnostic;
 pub mod document;
 pub mod error;
+pub mod fix;
+pub mod model;
 pub mod pointer;
 pub mod source;
 
@@ -25,6 +27,7 @@ pub mod engine;
 pub mod plugin;
 pub mod plugins;
 pub mod registry;
+pub mod rules;
 pub mod schema;
 pub mod slots;
 pub mod verdicts;
@@ -33,8 +36,10 @@ pub mod verdicts;
 pub mod calls;
 pub mod check;
 pub mod compose;
+pub mod control;
 pub mod judge;
 pub mod lock;
+pub mod mend;
 pub mod plan;
 pub mod project;
 pub mod render;

@@ -3,7 +3,7 @@
 mod files;
 mod schemas;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -34,7 +34,11 @@ pub struct Opened {
     pub root: Utf8PathBuf,
     sources: Sources,
     settings: Option<Document>,
+    overlay: Overlay,
 }
+
+/// Texts that stand for those of files, by path from the project's folder: what a fix would make of them.
+pub type Overlay = BTreeMap<Utf8PathBuf, String>;
 
 /// A plugin that the project brings itself.
 #[derive(Debug, Clone)]
@@ -86,11 +90,20 @@ pub fn find(from: &Utf8Path) -> Result<Utf8PathBuf, Error> {
 
 /// Reads `rick.toml`.
 pub fn open(root: Utf8PathBuf, sink: &mut Sink) -> Result<Opened, Error> {
+    open_over(root, Overlay::new(), sink)
+}
+
+/// The same, with texts that stand for those of files.
+pub fn open_over(root: Utf8PathBuf, overlay: Overlay, sink: &mut Sink) -> Result<Opened, Error> {
     let mut sources = Sources::default();
     let path = root.join(FILE);
-    let source = sources.add(FILE, fs::read_to_string(&path).map_err(Error::file("read", path))?);
+    let text = match overlay.get(Utf8Path::new(FILE)) {
+        Some(text) => text.clone(),
+        None => fs::read_to_string(&path).map_err(Error::file("read", path))?,
+    };
+    let source = sources.add(FILE, text);
     let settings = document::parse(&sources, source, sink);
-    Ok(Opened { root, sources, settings })
+    Ok(Opened { root, sources, settings, overlay })
 }
 
 impl Opened {
@@ -129,7 +142,7 @@ impl Opened {
 
 /// Reads and checks everything. `Err` gives the texts back where `rick.toml` is no TOML: there is no project then.
 pub fn load(opened: Opened, plugins: &Plugins, sink: &mut Sink) -> Result<Result<Project, Sources>, Error> {
-    let Opened { root, mut sources, settings } = opened;
+    let Opened { root, mut sources, settings, overlay } = opened;
     let Some(settings) = settings else { return Ok(Err(sources)) };
     let refused_settings = !settings_schema(plugins).check(&settings.value, &settings.node, sink).is_empty();
     let refused_settings = refuse_empty_ranges(&settings, sink) || refused_settings;
@@ -154,7 +167,11 @@ pub fn load(opened: Opened, plugins: &Plugins, sink: &mut Sink) -> Result<Result
     for path in manifest_paths(&root, &folder)? {
         let name = path.file_stem().unwrap_or_default().to_owned();
         names.insert(name.clone());
-        let text = match fs::read(root.join(&path)).map(String::from_utf8) {
+        let read = || match overlay.get(&path) {
+            Some(text) => Ok(Ok(text.clone())),
+            None => fs::read(root.join(&path)).map(String::from_utf8),
+        };
+        let text = match read() {
             Ok(Ok(text)) => text,
             Ok(Err(_)) => {
                 refuse_file(&mut sources, &path, &name, "it is not UTF-8 text".to_owned(), sink);

@@ -1,6 +1,7 @@
 //! Every text that rick has read, and places in it.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -36,19 +37,24 @@ pub struct Position {
 }
 
 /// All texts of a run.
-#[derive(Debug, Default)]
-pub struct Sources(Vec<Source>);
+#[derive(Debug, Clone, Default)]
+pub struct Sources(Vec<Arc<Source>>);
 
 impl Sources {
     /// Keeps a text.
     pub fn add(&mut self, path: impl Into<Utf8PathBuf>, text: String) -> SourceId {
-        self.0.push(Source { path: path.into(), text });
+        self.0.push(Arc::new(Source { path: path.into(), text }));
         SourceId(self.0.len() - 1)
     }
 
     /// A text.
     pub fn get(&self, id: SourceId) -> &Source {
         &self.0[id.0]
+    }
+
+    /// The text that was read from a path.
+    pub fn find(&self, path: &Utf8Path) -> Option<SourceId> {
+        self.0.iter().position(|source| source.path == path).map(SourceId)
     }
 
     /// A text's path.

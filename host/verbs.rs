@@ -19,15 +19,18 @@ use camino::{Utf8Path, Utf8PathBuf};
 use crate::check::check;
 use crate::cli::{Failed, Outcome, Ui};
 use crate::compose::compose;
-use crate::diagnostic::{Diagnostic, Sink};
+use crate::control::baseline::Baseline;
+use crate::control::{Asked, Control};
+use crate::diagnostic::Sink;
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::judge::{Judged, judge};
 use crate::lock::Lock;
 use crate::plugins::Plugins;
-use crate::project::{self, Opened, Project};
+use crate::project::{self, Opened, Overlay, Project};
 use crate::render::render;
-use crate::report::{self, Format};
+use crate::report::{Findings, FindingsFormat};
+use crate::rules::Rules;
 use crate::source::Sources;
 
 /// A project that was read, with its plugins; the stages borrow from it.
@@ -60,15 +63,22 @@ pub fn plugins_of(ui: &mut Ui, root: &Utf8Path) -> Result<Result<(Opened, Lock, 
     {
         return Ok(Ok((opened, lock, plugins)));
     }
-    let diagnostics = print_problems(ui, &sink, &opened.into_sources(), Format::Human, false)?;
-    Ok(Err(outcome(&diagnostics, &sink)))
+    let sources = opened.into_sources();
+    let findings = Findings::of_files(&sink, &sources);
+    write!(ui.err, "{}", findings.render(FindingsFormat::Human)?)?;
+    if let Some(count) = findings.count()
+        && !ui.global.quiet
+    {
+        writeln!(ui.err, "{count}")?;
+    }
+    Ok(Err(outcome(&sink)))
 }
 
-/// Reads a project.
-pub fn gather(ui: &Ui) -> Result<Inputs, Error> {
+/// Reads a project. `overlay`: texts that stand for those of files.
+pub fn gather(ui: &Ui, asked: Asked, overlay: Overlay) -> Result<Inputs, Error> {
     let root = project::find(&ui.global.project)?;
     let mut sink = Sink::default();
-    let mut opened = project::open(root.clone(), &mut sink)?;
+    let mut opened = project::open_over(root.clone(), overlay, &mut sink)?;
     let engine = engine()?;
     let lock = opened.lock(&mut sink)?;
     let allowed = match &lock {
@@ -87,7 +97,16 @@ pub fn gather(ui: &Ui) -> Result<Inputs, Error> {
         }
         project::load(opened, &plugins, &mut sink)
     });
-    let project = loaded?.map(|project| (project, lock));
+    let mut project = loaded?.map(|project| (project, lock));
+    asked.selection.hold_against(&Rules::of(&plugins))?;
+    if let Ok((project, _)) = &mut project {
+        let baseline = match asked.without_baseline {
+            true => Baseline::default(),
+            false => Baseline::read(&root, &mut project.sources, &mut sink)?,
+        };
+        let control = Control::of(project, &plugins, baseline, asked, &mut sink);
+        sink.under(control);
+    }
     Ok(Inputs { root, plugins, project, sink })
 }
 
@@ -96,7 +115,9 @@ pub fn judged<'a>(project: &'a Project, plugins: &'a Plugins, lock: Lock, sink: 
     let composition = compose(project, plugins, lock, sink);
     let checked = check(composition, sink);
     let deployment = render(checked, sink);
-    judge(deployment, sink)
+    let judged = judge(deployment, sink);
+    sink.settle();
+    judged
 }
 
 /// A machine that is asked for by name is one of the project's.
@@ -107,8 +128,8 @@ pub fn known_machine(project: &Project, machine: Option<&str>) -> Result<(), Err
 }
 
 /// What the problems amount to.
-pub fn outcome(diagnostics: &[Diagnostic], sink: &Sink) -> Outcome {
-    if diagnostics.iter().any(|diagnostic| diagnostic.failure) {
+pub fn outcome(sink: &Sink) -> Outcome {
+    if sink.has_failures() {
         Outcome::CouldNotRun
     } else if sink.has_errors() {
         Outcome::Problems
@@ -117,27 +138,29 @@ pub fn outcome(diagnostics: &[Diagnostic], sink: &Sink) -> Outcome {
     }
 }
 
-/// Prints the problems: to standard output where they are what was asked for.
-pub fn print_problems(
-    ui: &mut Ui,
-    sink: &Sink,
-    sources: &Sources,
-    format: Format,
-    asked_for: bool,
-) -> Result<Vec<Diagnostic>, Failed> {
-    let diagnostics = sink.sorted(sources);
-    match format {
-        Format::Json => write!(ui.out, "{}", report::json::render(&diagnostics, sources))?,
-        Format::Human => {
-            let text = report::human::render(&diagnostics, sources);
-            let stream = if asked_for { &mut ui.out } else { &mut ui.err };
-            write!(stream, "{text}")?;
-            if let Some(count) = report::count(&diagnostics)
-                && !ui.global.quiet
-            {
-                writeln!(ui.err, "{count}")?;
-            }
+impl Inputs {
+    /// The texts of what was read.
+    pub fn sources(&self) -> &Sources {
+        match &self.project {
+            Ok((project, _)) => &project.sources,
+            Err(sources) => sources,
         }
     }
-    Ok(diagnostics)
+
+    /// What was found, for a report.
+    pub fn findings(&self) -> Findings<'_> {
+        Findings::of(self)
+    }
+}
+
+/// Prints what was found for a person beside the real answer of a command, and says what it amounts to.
+pub fn print_problems(ui: &mut Ui, inputs: &Inputs) -> Result<Outcome, Failed> {
+    let findings = inputs.findings();
+    write!(ui.err, "{}", findings.render(FindingsFormat::Human)?)?;
+    if let Some(count) = findings.count()
+        && !ui.global.quiet
+    {
+        writeln!(ui.err, "{count}")?;
+    }
+    Ok(outcome(&inputs.sink))
 }

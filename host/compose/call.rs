@@ -6,14 +6,15 @@ use serde_json::{Map, Value, json};
 
 use super::Composition;
 use crate::contract::types::{self, Place, Scope};
-use crate::diagnostic::{Diagnostic, Label, Severity, Sink};
+use crate::diagnostic::{Diagnostic, Edit, Fix, Label, Severity, Sink};
 use crate::document::{Children, Document, Node};
 use crate::origin::Origin;
 use crate::plugin::{Failure, Of, Plugin, Session, Stage};
+use crate::model::Model;
 use crate::pointer;
 use crate::project::{Manifest, Project};
 use crate::slots;
-use crate::source::Span;
+use crate::source::{SourceId, Span};
 
 /// What a call is about.
 #[derive(Clone, Copy)]
@@ -255,12 +256,7 @@ impl<'a> Call<'a> {
         if !self.plugin.descriptor.rules.iter().any(|rule| rule.code == said.code) {
             return Err(lie(format!("reports `{}`, which is not one of its rules", said.code)));
         }
-        let severity = match said.severity {
-            types::Severity::Error => Severity::Error,
-            types::Severity::Warning => Severity::Warning,
-            types::Severity::Info => Severity::Info,
-            types::Severity::Hint => Severity::Hint,
-        };
+        let severity = Severity::from(said.severity);
         let origin = resolve(&said.at).map_err(lie)?;
         let mut diagnostic = Diagnostic::new(&said.code, severity, said.message, origin.span(composition));
         diagnostic.notes.extend(origin.via(composition));
@@ -272,6 +268,9 @@ impl<'a> Call<'a> {
             }
         }
         diagnostic.help = said.help;
+        for fix in said.fixes {
+            diagnostic.fixes.extend(self.fix(composition, fix).map_err(lie)?);
+        }
         diagnostic.plugin = Some(self.plugin.title());
         diagnostic.more = match said.more {
             None => None,
@@ -280,6 +279,79 @@ impl<'a> Call<'a> {
             }
         };
         Ok(diagnostic)
+    }
+
+    /// A plugin's fix as edits of files; `None` where what it edits is written nowhere by itself. What is written for all services is
+    /// changed for all of them, which is nothing to do unasked.
+    fn fix(&self, composition: &Composition<'_>, said: types::Fix) -> Result<Option<Fix>, String> {
+        let mut fix = Fix { title: said.title, safe: said.safe, edits: Vec::new() };
+        for edit in said.edits {
+            let (pointer, value) = match edit {
+                types::Edit::Set((pointer, value)) => {
+                    let value: Value =
+                        serde_json::from_str(&value).map_err(|_| format!("sets `{pointer}` to something that is no JSON"))?;
+                    (pointer, Some(value))
+                }
+                types::Edit::Remove(pointer) => (pointer, None),
+                // A rendered file is made anew by every build: what is to be changed is what it is made from.
+                types::Edit::Replace(_) => return Ok(None),
+            };
+            let Some(Editable { source, steps, shared }) = self.editable(composition, &pointer)? else { return Ok(None) };
+            fix.safe &= !shared;
+            fix.edits.push(match value {
+                Some(value) => Edit::Set { source, steps, value },
+                None => Edit::Remove { source, steps },
+            });
+        }
+        Ok(Some(fix))
+    }
+
+    /// Where the value of a pointer is written, or would be.
+    fn editable(&self, composition: &Composition<'_>, pointer: &str) -> Result<Option<Editable>, String> {
+        let outside = || format!("edits `{pointer}`, which is not in its input");
+        let steps = pointer::steps(pointer).ok_or_else(outside)?;
+        let steps: Vec<&str> = steps.iter().map(String::as_str).collect();
+        let settings = self.project.settings.node.value.source;
+        let name = self.plugin.descriptor.name.as_str();
+        let of_settings = |root: &[&str], rest: &[&str]| {
+            let steps = root.iter().chain(rest).map(|step| (*step).to_owned()).collect();
+            Some(Editable { source: settings, steps, shared: false })
+        };
+        let (service, rest) = match (steps.as_slice(), self.subject) {
+            (["settings", rest @ ..], _) => return Ok(of_settings(&["plugins", name], rest)),
+            (["facts", rest @ ..], _) => return Ok(of_settings(&["machines", self.machine()?, name], rest)),
+            (["machine", rest @ ..], _) => return Ok(of_settings(&["machines", self.machine()?], rest)),
+            (["machines", rest @ ..], _) => return Ok(of_settings(&["machines"], rest)),
+            (["reads", slot, index, ..], _) => return Ok(self.contributed(composition, slot, index)),
+            (["services", service, rest @ ..], _) => (*service, rest),
+            (rest, Subject::Service(manifest)) => (manifest.name.as_str(), rest),
+            _ => return Err(outside()),
+        };
+        let manifest = self.project.manifest(service).ok_or_else(outside)?;
+        let steps: Vec<&str> = match rest {
+            ["service", rest @ ..] => std::iter::once("service").chain(rest.iter().copied()).collect(),
+            ["table", rest @ ..] => std::iter::once(self.plugin.descriptor.table.as_str()).chain(rest.iter().copied()).collect(),
+            ["claimed", ..] => return Ok(None),
+            _ => return Err(outside()),
+        };
+        let root = &manifest.document.node;
+        let (node, depth) = root.nearest(steps.iter().copied());
+        let own = root.value.source;
+        // What is written in `[defaults]` is changed there; what is written nowhere becomes the manifest's own.
+        let shared = node.value.source != own && depth == steps.len();
+        let first = shared.then_some("defaults");
+        let source = if shared { node.value.source } else { own };
+        Ok(Some(Editable { source, steps: first.into_iter().chain(steps).map(str::to_owned).collect(), shared }))
+    }
+
+    /// Where the one value is written that an entry of a slot is there for.
+    fn contributed(&self, composition: &Composition<'_>, slot: &str, index: &str) -> Option<Editable> {
+        let entry = self.reads.get(slot)?.get(index.parse::<usize>().ok()?)?;
+        let [from] = composition.entries[*entry].from.as_slice() else { return None };
+        let [Origin::Written(span)] = from.because.as_slice() else { return None };
+        let steps = Model::default().at(&self.project.sources, span).steps;
+        let shared = steps.first().is_some_and(|step| step == "defaults");
+        (!steps.is_empty()).then_some(Editable { source: span.source, steps, shared })
     }
 
     /// Nobody was asked: the service leaves the later stages, and one word is said for all that were left out.
@@ -305,6 +377,14 @@ impl<'a> Call<'a> {
             _ => sink.push(diagnostic),
         }
     }
+}
+
+/// A value that an edit may change.
+struct Editable {
+    source: SourceId,
+    steps: Vec<String>,
+    /// It is of more than one service.
+    shared: bool,
 }
 
 /// The entries that a plugin may read in a stage, by slot.

@@ -11,6 +11,8 @@ use crate::schema::Schema;
 const SERVICE_SCHEMA: &str = include_str!("service.schema.json");
 const SECRETS_SCHEMA: &str = include_str!("secrets.schema.json");
 const FILE_SCHEMA: &str = include_str!("file.schema.json");
+const WAIVE_SCHEMA: &str = include_str!("waive.schema.json");
+const LINT_SCHEMA: &str = include_str!("lint.schema.json");
 
 fn parsed(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("a schema of rick's own is no JSON: {error}"))
@@ -29,6 +31,7 @@ pub fn manifest_schema(plugins: &Plugins) -> Schema {
     let mut properties = Map::new();
     properties.insert("service".to_owned(), parsed(SERVICE_SCHEMA));
     properties.insert("file".to_owned(), parsed(FILE_SCHEMA));
+    properties.insert("waive".to_owned(), parsed(WAIVE_SCHEMA));
     for plugin in &plugins.all {
         properties.insert(plugin.descriptor.table.clone(), without_dialect(plugin.descriptor.table_schema.value()));
     }
@@ -96,6 +99,8 @@ pub fn settings_schema(plugins: &Plugins) -> Schema {
         "secrets": parsed(SECRETS_SCHEMA),
         "plugins": closed(Value::Object(settings)),
         "defaults": closed(Value::Object(tables)),
+        "lint": parsed(LINT_SCHEMA),
+        "waive": parsed(WAIVE_SCHEMA),
     }));
     all["$schema"] = "https://json-schema.org/draft/2020-12/schema".into();
     all["title"] = "rick.toml".into();

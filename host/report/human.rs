@@ -1,17 +1,54 @@
 //! Diagnostics for people: the place, both sides of a quarrel, and the way out.
 
+use std::collections::BTreeSet;
+
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
-use crate::diagnostic::{Diagnostic, Label, Severity};
+use super::Findings;
+use crate::diagnostic::{Diagnostic, Label, Severity, Standing};
 use crate::source::{SourceId, Sources};
 
-/// All diagnostics, each followed by an empty line. With ANSI styles; whoever prints strips them where they do not belong.
-pub fn render(diagnostics: &[Diagnostic], sources: &Sources) -> String {
+/// All that is shown, each followed by an empty line. With ANSI styles; whoever prints strips them where they do not belong. Why a rule is
+/// there, and where to read more, is said with the first that it found.
+pub fn render(findings: &Findings<'_>) -> String {
     let renderer = Renderer::styled();
-    diagnostics.iter().map(|diagnostic| renderer.render(&[group(diagnostic, sources)]) + "\n\n").collect()
+    let mut explained = BTreeSet::new();
+    let mut text = String::new();
+    for finding in findings.shown() {
+        let diagnostic = &finding.diagnostic;
+        let first = explained.insert(diagnostic.code.as_str());
+        let rule = findings.rules.as_ref().filter(|_| first).and_then(|rules| rules.find(&diagnostic.code));
+        let said = Said {
+            why: rule.as_ref().map(|rule| rule.why.split_whitespace().collect::<Vec<_>>().join(" ")).filter(|why| !why.is_empty()),
+            fix: fix(diagnostic, findings.sources),
+            more: rule.map(|rule| format!("rick explain {}", rule.code)),
+            standing: match &diagnostic.standing {
+                Standing::Reported => None,
+                Standing::Waived { reason, expires, .. } => Some(format!("until {expires}: {reason}")),
+                Standing::Known => Some("it was there when the baseline was written".to_owned()),
+            },
+        };
+        text.push_str(&renderer.render(&[group(diagnostic, &said, findings.sources)]));
+        text.push_str("\n\n");
+    }
+    text
 }
 
-fn group<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources) -> Group<'a> {
+/// What is said below the places.
+struct Said {
+    why: Option<String>,
+    fix: Option<String>,
+    more: Option<String>,
+    standing: Option<String>,
+}
+
+/// The first way to mend it that can be gone, and the command that goes it.
+fn fix(diagnostic: &Diagnostic, sources: &Sources) -> Option<String> {
+    let fix = diagnostic.fixes.iter().find(|fix| fix.replacements(sources).is_some())?;
+    Some(format!("{} (`rick lint {}`)", fix.title, if fix.safe { "--fix" } else { "--unsafe-fixes" }))
+}
+
+fn group<'a>(diagnostic: &'a Diagnostic, said: &'a Said, sources: &'a Sources) -> Group<'a> {
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
@@ -22,8 +59,18 @@ fn group<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources) -> Group<'a> {
     for note in &diagnostic.notes {
         group = group.element(Level::NOTE.message(note));
     }
-    if let Some(help) = &diagnostic.help {
-        group = group.element(Level::HELP.message(help));
+    let standing = if diagnostic.standing == Standing::Known { "known" } else { "waived" };
+    let lines = [
+        ("why", &said.why),
+        ("help", &diagnostic.help),
+        ("fix", &said.fix),
+        (standing, &said.standing),
+        ("more", &said.more),
+    ];
+    for (name, text) in lines {
+        if let Some(text) = text {
+            group = group.element(Level::NOTE.with_name(name).message(text));
+        }
     }
     group
 }

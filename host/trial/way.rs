@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::plugin::Plugin;
 use crate::plugins::Plugins;
 use crate::project;
+use crate::report::line;
 use crate::source::Sources;
 use crate::verbs::judged;
 
@@ -79,15 +80,7 @@ pub fn go(root: &Utf8Path, plugins: &Plugins, plugin: &Plugin) -> Result<Way, Er
 impl Way {
     fn of(sink: &Sink, sources: &Sources, mut made: BTreeMap<String, String>) -> Self {
         let diagnostics = sink.sorted(sources);
-        let line = |diagnostic: &Diagnostic| {
-            let place = diagnostic.primary.as_ref().map(|label| {
-                let position = sources.position(label.span.source, label.span.bytes.start);
-                format!("{}:{}:{}: ", sources.path(label.span.source), position.line, position.column)
-            });
-            let Diagnostic { severity, code, message, .. } = diagnostic;
-            format!("{}{}[{code}]: {message}", place.unwrap_or_default(), severity.name())
-        };
-        let lines: Vec<String> = diagnostics.iter().map(line).collect();
+        let lines: Vec<String> = diagnostics.iter().map(|diagnostic| line(diagnostic, sources)).collect();
         if !lines.is_empty() {
             made.insert("diagnostics.txt".to_owned(), lines.join("\n") + "\n");
         }

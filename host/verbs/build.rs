@@ -2,11 +2,11 @@
 
 use std::time::Instant;
 
-use crate::cli::{Failed, FormatArgument, Outcome, Ui};
-use crate::plan::plan;
-use crate::project::OUTPUT;
-use crate::report::{self, Format};
-use crate::verbs::{gather, judged, known_machine, outcome, print_problems};
+use crate::cli::{Failed, FindingsArguments, Outcome, Ui};
+use crate::plan::{Plan, plan};
+use crate::project::{OUTPUT, Overlay};
+use crate::report::{self, FindingsFormat};
+use crate::verbs::{Inputs, gather, judged, known_machine, outcome};
 use crate::write::write;
 use camino::Utf8PathBuf;
 
@@ -20,46 +20,63 @@ pub struct Build {
     #[arg(long, value_name = "MACHINE")]
     machine: Option<String>,
     #[command(flatten)]
-    format: FormatArgument,
+    findings: FindingsArguments,
 }
 
 impl Build {
     /// Carries it out.
     pub fn run(self, ui: &mut Ui) -> Result<Outcome, Failed> {
         let start = Instant::now();
-        let mut inputs = gather(ui)?;
+        let mut inputs = gather(ui, self.findings.asked(), Overlay::new())?;
         let (project, lock) = match &inputs.project {
             Ok((project, lock)) => (project, lock.clone()),
-            Err(sources) => {
-                let diagnostics = print_problems(ui, &inputs.sink, sources, self.format.format, false)?;
-                return Ok(outcome(&diagnostics, &inputs.sink));
+            Err(_) => {
+                self.report(ui, &inputs, None)?;
+                return Ok(outcome(&inputs.sink));
             }
         };
         known_machine(project, self.machine.as_deref())?;
         let judged = judged(project, &inputs.plugins, lock, &mut inputs.sink);
         let stated = project.settings.value.pointer("/project/output").and_then(|output| output.as_str());
-        let output = self.output.unwrap_or_else(|| inputs.root.join(stated.unwrap_or(OUTPUT)));
+        let output = self.output.clone().unwrap_or_else(|| inputs.root.join(stated.unwrap_or(OUTPUT)));
         let plan = plan(&judged, &output, self.machine.as_deref(), &inputs.sink)?;
         if let Some(plan) = &plan {
             write(plan, &inputs.root, &judged.deployment().composition.lock)?;
         }
-        let json = self.format.format == Format::Json;
-        if json {
-            let diagnostics = inputs.sink.sorted(&project.sources);
-            let mut document = report::json::document(&diagnostics, &project.sources);
-            document["build"] = plan.as_ref().map(report::build::json).unwrap_or_default();
-            writeln!(ui.out, "{}", serde_json::to_string_pretty(&document).unwrap_or_default())?;
-            return Ok(outcome(&diagnostics, &inputs.sink));
-        }
-        let diagnostics = print_problems(ui, &inputs.sink, &project.sources, self.format.format, false)?;
-        match plan {
-            Some(plan) if !ui.global.quiet => {
-                write!(ui.out, "{}", report::build::human(&plan))?;
-                writeln!(ui.err, "built in {} ms", start.elapsed().as_millis())?;
+        drop(judged);
+        self.report(ui, &inputs, plan.as_ref())?;
+        if self.findings.format == FindingsFormat::Human {
+            match plan {
+                Some(plan) if !ui.global.quiet => {
+                    write!(ui.out, "{}", report::build::human(&plan))?;
+                    writeln!(ui.err, "built in {} ms", start.elapsed().as_millis())?;
+                }
+                None => writeln!(ui.err, "nothing was written")?,
+                _ => {}
             }
-            None => writeln!(ui.err, "nothing was written")?,
-            _ => {}
         }
-        Ok(outcome(&diagnostics, &inputs.sink))
+        Ok(outcome(&inputs.sink))
+    }
+
+    /// What was found: beside the answer for people, as the answer in all other formats.
+    fn report(&self, ui: &mut Ui, inputs: &Inputs, plan: Option<&Plan>) -> Result<(), Failed> {
+        let findings = inputs.findings().with_waived(self.findings.show_waived);
+        match self.findings.format {
+            FindingsFormat::Json => {
+                let mut document = report::json::document(&findings);
+                document["build"] = plan.map(report::build::json).unwrap_or_default();
+                writeln!(ui.out, "{document:#}")?;
+            }
+            FindingsFormat::Human => {
+                write!(ui.err, "{}", findings.render(FindingsFormat::Human)?)?;
+                if let Some(count) = findings.count()
+                    && !ui.global.quiet
+                {
+                    writeln!(ui.err, "{count}")?;
+                }
+            }
+            other => write!(ui.out, "{}", findings.render(other)?)?,
+        }
+        Ok(())
     }
 }

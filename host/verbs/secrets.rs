@@ -4,13 +4,14 @@ use std::io::Write;
 
 use crate::apply::ask;
 use crate::cli::{Failed, Outcome, Ui};
-use crate::diagnostic::Sink;
+use crate::control::Asked;
 use crate::error::Error;
 use crate::plan::index;
+use crate::project::Overlay;
 use crate::report;
 use crate::secrets::{Provider, generate};
 use crate::verbs::target::Target;
-use crate::verbs::{gather, judged, known_machine, outcome, print_problems};
+use crate::verbs::{gather, judged, known_machine, print_problems};
 
 /// The secrets that a deployment needs: their names, never their values.
 #[derive(Debug, clap::Subcommand)]
@@ -58,23 +59,19 @@ impl Secrets {
 
 impl List {
     fn run(self, ui: &mut Ui) -> Result<Outcome, Failed> {
-        let mut inputs = gather(ui)?;
+        let mut inputs = gather(ui, Asked::default(), Overlay::new())?;
         let (project, lock) = match &inputs.project {
             Ok((project, lock)) => (project, lock.clone()),
-            Err(sources) => {
-                let diagnostics = print_problems(ui, &inputs.sink, sources, report::Format::Human, false)?;
-                return Ok(outcome(&diagnostics, &inputs.sink));
-            }
+            Err(_) => return print_problems(ui, &inputs),
         };
-        let mut sink: Sink = std::mem::take(&mut inputs.sink);
-        let judged = judged(project, &inputs.plugins, lock, &mut sink);
-        let diagnostics = print_problems(ui, &sink, &project.sources, report::Format::Human, false)?;
+        let judged = judged(project, &inputs.plugins, lock, &mut inputs.sink);
+        let outcome = print_problems(ui, &inputs)?;
         known_machine(project, self.machine.as_deref())?;
         for machine in project.machines.iter().filter(|machine| self.machine.as_ref().is_none_or(|only| only == *machine)) {
             let secrets = index::secrets(judged.deployment(), machine);
             write!(ui.out, "{}", report::secrets::list(machine, &secrets))?;
         }
-        Ok(outcome(&diagnostics, &sink))
+        Ok(outcome)
     }
 }
 

@@ -4,14 +4,15 @@ use serde_json::{Map, Value, json};
 
 use crate::cli::{Failed, FormatArgument, Outcome, Ui};
 use crate::compose::{Composition, Entry};
+use crate::control::Asked;
 use crate::document::Node;
 use crate::error::Error;
 use crate::origin::{DEFAULT, Origin, Step};
-use crate::project::Manifest;
+use crate::project::{Manifest, Overlay};
 use crate::report::Format;
 use crate::schema::nearest;
 use crate::slots;
-use crate::verbs::{gather, judged, outcome, print_problems};
+use crate::verbs::{gather, judged, print_problems};
 
 /// Shows a service as it is composed, and where every value comes from.
 #[derive(Debug, clap::Args)]
@@ -25,13 +26,10 @@ pub struct Show {
 impl Show {
     /// Carries it out.
     pub fn run(self, ui: &mut Ui) -> Result<Outcome, Failed> {
-        let mut inputs = gather(ui)?;
+        let mut inputs = gather(ui, Asked::default(), Overlay::new())?;
         let (project, lock) = match &inputs.project {
             Ok((project, lock)) => (project, lock.clone()),
-            Err(sources) => {
-                let diagnostics = print_problems(ui, &inputs.sink, sources, Format::Human, false)?;
-                return Ok(outcome(&diagnostics, &inputs.sink));
-            }
+            Err(_) => return print_problems(ui, &inputs),
         };
         if !project.names.contains(&self.service) {
             let near = nearest(&self.service, project.names.iter().map(String::as_str));
@@ -48,11 +46,7 @@ impl Show {
                 Format::Human => write!(ui.out, "{}", human(composition, manifest))?,
             }
         }
-        let diagnostics = inputs.sink.sorted(&project.sources);
-        if !diagnostics.is_empty() {
-            print_problems(ui, &inputs.sink, &project.sources, Format::Human, false)?;
-        }
-        Ok(outcome(&diagnostics, &inputs.sink))
+        print_problems(ui, &inputs)
     }
 }
 

@@ -1,0 +1,51 @@
+//! A rule's page: as `rick explain` shows it, and as docs/rules/ and other tools have it in Markdown.
+
+use std::fmt::Write as _;
+
+use super::Rule;
+use super::own::Own;
+
+/// The page in Markdown, without its title.
+pub fn markdown(rule: &Rule) -> String {
+    let Rule { severity, waivable, plugin, what, why, example, use_instead, source, .. } = rule;
+    let mut text = format!(
+        "{} of [{plugin}]; {}.\n",
+        capital(severity),
+        if *waivable { "can be waived" } else { "cannot be waived" }
+    );
+    section(&mut text, "What it finds", &sentence(what));
+    section(&mut text, "Why", why);
+    section(&mut text, "Example", &code(example));
+    section(&mut text, "Use instead", &code(use_instead));
+    section(&mut text, "Source", source);
+    text
+}
+
+/// The page of one of rick's own words, without its title.
+pub fn own_markdown(own: &Own) -> String {
+    let mut text = format!("{} of rick itself; cannot be waived.\n", capital(own.severity));
+    section(&mut text, "What it finds", &sentence(own.what));
+    section(&mut text, "What to do", &sentence(own.act));
+    text
+}
+
+fn section(text: &mut String, title: &str, body: &str) {
+    if !body.is_empty() {
+        let _ = write!(text, "\n## {title}\n\n{body}\n");
+    }
+}
+
+fn code(toml: &str) -> String {
+    if toml.is_empty() { String::new() } else { format!("```toml\n{toml}\n```") }
+}
+
+fn capital(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map(|first| first.to_uppercase().collect::<String>() + letters.as_str()).unwrap_or_default()
+}
+
+/// With a capital letter, unless it begins with what somebody would write, and a full stop.
+fn sentence(text: &str) -> String {
+    let end = if text.ends_with(['.', '?', '!']) { "" } else { "." };
+    format!("{}{end}", capital(text))
+}
