@@ -13,6 +13,7 @@ pub mod command;
 pub mod files;
 pub mod machine;
 pub mod ports;
+pub mod probe;
 mod purge;
 pub mod record;
 mod removal;

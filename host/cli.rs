@@ -8,9 +8,9 @@ use camino::Utf8PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use tracing_subscriber::filter::LevelFilter;
 
-use crate::error::Error;
 use crate::control::{Asked, Selection, date};
 use crate::diagnostic::Severity;
+use crate::error::Error;
 use crate::report::{FindingsFormat, Format};
 use crate::verbs;
 
@@ -63,6 +63,10 @@ enum Verb {
     Build(verbs::build::Build),
     /// Does all that a build does, in memory, and shows the problems.
     Lint(verbs::lint::Lint),
+    /// Tells what a rule finds, why, and what to use instead.
+    Explain(verbs::explain::Explain),
+    /// Lists the rules.
+    Rules(verbs::rules::Rules),
     /// Shows a service as it is composed, and where every value comes from.
     Show(verbs::show::Show),
     /// Tells why a line of a built file is there.
@@ -74,6 +78,11 @@ enum Verb {
     /// Tells which secrets are needed, and makes those that may be random.
     #[command(subcommand)]
     Secrets(verbs::secrets::Secrets),
+    /// Tells about the machine that rick runs on.
+    #[command(subcommand)]
+    Machine(verbs::machine::Machine),
+    /// Writes the schemas of rick.toml and of manifests, for editors.
+    Schema(verbs::schema::Schema),
     /// Tells about plugins.
     #[command(subcommand)]
     Plugin(verbs::plugin::Plugin),
@@ -145,11 +154,15 @@ pub fn main() -> ExitCode {
         Verb::New(new) => new.run(&mut ui),
         Verb::Build(build) => build.run(&mut ui),
         Verb::Lint(lint) => lint.run(&mut ui),
+        Verb::Explain(explain) => explain.run(&mut ui),
+        Verb::Rules(rules) => rules.run(&mut ui),
         Verb::Show(show) => show.run(&mut ui),
         Verb::Why(why) => why.run(&mut ui),
         Verb::Apply(apply) => apply.run(&mut ui),
         Verb::Verify(verify) => verify.run(&mut ui),
         Verb::Secrets(secrets) => secrets.run(&mut ui),
+        Verb::Machine(machine) => machine.run(&mut ui),
+        Verb::Schema(schema) => schema.run(&mut ui),
         Verb::Plugin(plugin) => plugin.run(&mut ui),
     };
     let outcome = outcome.and_then(|outcome| ui.out.flush().map(|()| outcome).map_err(Failed::from));

@@ -70,7 +70,12 @@ impl Control {
         Self {
             sources: project.sources.clone(),
             model: Model::default(),
-            rules: plugins.all.iter().flat_map(|plugin| &plugin.descriptor.rules).map(|rule| (rule.code.clone(), rule.waivable)).collect(),
+            rules: plugins
+                .all
+                .iter()
+                .flat_map(|plugin| &plugin.descriptor.rules)
+                .map(|rule| (rule.code.clone(), rule.waivable))
+                .collect(),
             selection,
             waivers,
             baseline,

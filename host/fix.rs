@@ -256,7 +256,10 @@ mod tests {
         assert_eq!(set(text, &steps("a/c/0"), &json!(7)).as_deref(), Some(text.replace("  1,", "  7,").as_str()));
         assert_eq!(set(text, &steps("a/c/-"), &json!(3)).as_deref(), Some(text.replace("  2,", "  2,\n  3,").as_str()));
         assert_eq!(set(text, &steps("a/d"), &json!(true)).as_deref(), Some(format!("{text}d = true\n").as_str()));
-        assert_eq!(set(text, &steps("e/f"), &json!({ "g": [1] })).as_deref(), Some(format!("{text}\n[e]\nf = {{ g = [1] }}\n").as_str()));
+        assert_eq!(
+            set(text, &steps("e/f"), &json!({ "g": [1] })).as_deref(),
+            Some(format!("{text}\n[e]\nf = {{ g = [1] }}\n").as_str())
+        );
     }
 
     #[test]
@@ -270,7 +273,8 @@ mod tests {
 
     #[test]
     fn what_goes_takes_nothing_along() {
-        let text = "# about a\n[a]\n# about b\nb = [\n  1,\n] # list\n\n# about c\nc = { d = 1, e = 2 }\nf = [1, 2, 3]\ng.h = 1\n";
+        let text =
+            "# about a\n[a]\n# about b\nb = [\n  1,\n] # list\n\n# about c\nc = { d = 1, e = 2 }\nf = [1, 2, 3]\ng.h = 1\n";
         assert_eq!(remove(text, &steps("a/b")).as_deref(), Some(text.replace("b = [\n  1,\n] # list\n", "").as_str()));
         assert_eq!(remove(text, &steps("a/c/d")).as_deref(), Some(text.replace("{ d = 1, e", "{ e").as_str()));
         assert_eq!(remove(text, &steps("a/f/0")).as_deref(), Some(text.replace("[1, 2", "[2").as_str()));

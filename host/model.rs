@@ -32,9 +32,8 @@ impl Location {
 
 /// Steps as TOML writes a dotted key: <https://toml.io/en/v1.0.0#keys>.
 pub fn dotted<S: AsRef<str>>(steps: &[S]) -> String {
-    let plain = |step: &str| {
-        !step.is_empty() && step.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
-    };
+    let plain =
+        |step: &str| !step.is_empty() && step.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
     let quoted = |step: &S| {
         let step = step.as_ref();
         if plain(step) { step.to_owned() } else { Value::from(step).to_string() }

@@ -19,7 +19,7 @@ use crate::schema::{Schema, nearest};
 use crate::source::{Sources, Span};
 
 pub use files::File;
-pub use schemas::{manifest_schema, settings_schema};
+pub use schemas::{for_editors, manifest_schema, settings_schema};
 
 /// The name of a project's own file.
 pub const FILE: &str = "rick.toml";

@@ -2,10 +2,14 @@
 
 pub mod apply;
 pub mod build;
+pub mod explain;
 pub mod init;
 pub mod lint;
+pub mod machine;
 pub mod new;
 pub mod plugin;
+pub mod rules;
+pub mod schema;
 pub mod secrets;
 pub mod show;
 mod target;
@@ -72,6 +76,15 @@ pub fn plugins_of(ui: &mut Ui, root: &Utf8Path) -> Result<Result<(Opened, Lock, 
         writeln!(ui.err, "{count}")?;
     }
     Ok(Err(outcome(&sink)))
+}
+
+/// The plugins of the project that is here, or those built in where there is none; else what is wrong was said.
+pub fn plugins_here(ui: &mut Ui) -> Result<Result<Plugins, Outcome>, Failed> {
+    match project::find(&ui.global.project) {
+        Ok(root) => Ok(plugins_of(ui, &root)?.map(|(_, _, plugins)| plugins)),
+        Err(Error::NoProject(root)) => Ok(Ok(Plugins::with(&engine()?, &root, Vec::new())?)),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Reads a project. `overlay`: texts that stand for those of files.

@@ -230,23 +230,25 @@ fn subordinate(machine: &Machine, user: &str, first: u32, count: u32) -> Refused
     refused
 }
 
-/// Only what a build can depend on is compared: a later patch of the same release is no other software.
-fn version(accounts: &Accounts, of: Software, stated: &str) -> Refused {
+/// What a program says of its version; else why it says nothing.
+pub(super) fn said_version(accounts: &Accounts, of: Software) -> Result<String, String> {
     let asked = match of {
         Software::Podman => run(&["podman", "--version"]).done(),
         Software::Caddy => run(&["caddy", "version"]).done(),
         Software::Valkey => run(&["valkey-server", "--version"]).done(),
         Software::Postgresql => match accounts.user("postgres") {
-            None => return vec![(not_there(of, "there is no user `postgres`"), install(of))],
+            None => return Err("there is no user `postgres`".to_owned()),
             Some(user) => run(&["psql", "-XAtd", "postgres", "-c", "show server_version"]).by(user).done(),
         },
     };
-    let said = match asked {
-        Ok(ended) => ended.out,
-        Err(trouble) => {
-            let reason = trouble.said.last().cloned().unwrap_or(trouble.what);
-            return vec![(not_there(of, &reason), install(of))];
-        }
+    asked.map(|ended| ended.out).map_err(|trouble| trouble.said.last().cloned().unwrap_or(trouble.what))
+}
+
+/// Only what a build can depend on is compared: a later patch of the same release is no other software.
+fn version(accounts: &Accounts, of: Software, stated: &str) -> Refused {
+    let said = match said_version(accounts, of) {
+        Ok(said) => said,
+        Err(reason) => return vec![(not_there(of, &reason), install(of))],
     };
     let there = numbers(&said);
     if there.is_empty() {
@@ -274,7 +276,7 @@ fn install(of: Software) -> String {
 }
 
 /// The first run of numbers with points between them.
-fn numbers(text: &str) -> Vec<u32> {
+pub(super) fn numbers(text: &str) -> Vec<u32> {
     let start = text.find(|letter: char| letter.is_ascii_digit()).unwrap_or(text.len());
     let end = text[start..].find(|letter: char| !letter.is_ascii_digit() && letter != '.').map_or(text.len(), |end| start + end);
     text[start..end].split('.').filter_map(|number| number.parse().ok()).collect()

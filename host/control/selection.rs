@@ -35,7 +35,10 @@ impl Selection {
         for (key, words) in [("select", selection.select.as_deref().unwrap_or_default()), ("ignore", &selection.ignore)] {
             for (index, word) in words.iter().enumerate() {
                 if let Err(wrong) = known(word, key == "ignore", rules) {
-                    sink.push(Diagnostic { help: wrong.help, ..Diagnostic::error("lint", wrong.message, place(&[key, &index.to_string()]).value.clone()) });
+                    sink.push(Diagnostic {
+                        help: wrong.help,
+                        ..Diagnostic::error("lint", wrong.message, place(&[key, &index.to_string()]).value.clone())
+                    });
                 }
             }
         }
@@ -55,7 +58,8 @@ impl Selection {
         let lowers = self.severity.iter().map(|(code, level)| (code, own(code).is_some_and(|own| *level > own)));
         let selected = self.select.iter().flatten().map(|word| (word, false));
         for (word, off) in selected.chain(self.ignore.iter().map(|word| (word, true))).chain(lowers) {
-            known(word, off, rules).map_err(|wrong| Error::Usage(format!("{}; {}", wrong.message, wrong.help.unwrap_or_default())))?;
+            known(word, off, rules)
+                .map_err(|wrong| Error::Usage(format!("{}; {}", wrong.message, wrong.help.unwrap_or_default())))?;
         }
         Ok(())
     }
@@ -130,7 +134,10 @@ mod tests {
         let wanted: Vec<&str> =
             ["QD001", "QD010", "QD015", "CA012", "CA016", "PG003"].into_iter().filter(|code| selection.wants(code)).collect();
         assert_eq!(wanted, ["QD001", "CA012"]);
-        assert_eq!((selection.level("QD010"), selection.level("QD001"), selection.level("PG003")), (Some(Severity::Error), Some(Severity::Info), None));
+        assert_eq!(
+            (selection.level("QD010"), selection.level("QD001"), selection.level("PG003")),
+            (Some(Severity::Error), Some(Severity::Info), None)
+        );
         assert!(Selection::default().wants("QD001"));
     }
 }

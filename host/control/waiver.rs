@@ -50,7 +50,11 @@ pub(super) fn read(document: &Document, rules: &Rules<'_>, sink: &mut Sink) -> V
             }
             None => {
                 let own = crate::rules::own::find(rule).is_some();
-                let message = if own { format!("`{rule}` is rick's own, and cannot be waived") } else { format!("there is no rule `{rule}`") };
+                let message = if own {
+                    format!("`{rule}` is rick's own, and cannot be waived")
+                } else {
+                    format!("there is no rule `{rule}`")
+                };
                 let help = rules.meant(rule).filter(|_| !own).map(|meant| format!("did you mean `{meant}`?"));
                 refuse(message, help, place("rule"), sink);
                 continue;
@@ -105,7 +109,8 @@ impl Waiver {
     /// What is to be said of it itself; `sought`: what it is for would have been found.
     pub(super) fn finding(&self, today: NaiveDate, sought: bool) -> Option<Diagnostic> {
         let Waiver { rule, expires, place, expires_place, .. } = self;
-        let said = |code: &str, message: String, span: &Span| Diagnostic::new(code, Severity::Warning, message, Some(span.clone()));
+        let said =
+            |code: &str, message: String, span: &Span| Diagnostic::new(code, Severity::Warning, message, Some(span.clone()));
         if !self.met {
             let whole = self.at.is_empty();
             let here = if whole { "in this file".to_owned() } else { format!("at `{}`", model::dotted(&self.at)) };

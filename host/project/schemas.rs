@@ -106,3 +106,35 @@ pub fn settings_schema(plugins: &Plugins) -> Schema {
     all["title"] = "rick.toml".into();
     Schema::new(all).keeping(&plugins.verdicts)
 }
+
+/// A schema as editors show it best: words that each have a description are one `enum`, since of a `oneOf` an editor offers no word and
+/// its message is that none of many schemas fits. What the words mean goes into the description.
+pub fn for_editors(schema: &Value) -> Value {
+    match schema {
+        Value::Array(items) => items.iter().map(for_editors).collect(),
+        Value::Object(members) => {
+            let mut members: Map<String, Value> = members.iter().map(|(key, value)| (key.clone(), for_editors(value))).collect();
+            let words = |value: &Value| -> Option<Vec<(Value, String)>> {
+                let branches = value.as_array().filter(|branches| !branches.is_empty())?;
+                let word = |branch: &Value| {
+                    let description = branch.get("description").and_then(Value::as_str).unwrap_or_default();
+                    Some((branch.get("const")?.clone(), description.to_owned()))
+                };
+                branches.iter().map(word).collect()
+            };
+            if let Some(words) = members.get("oneOf").and_then(words) {
+                members.remove("oneOf");
+                let mut description = members.get("description").and_then(Value::as_str).unwrap_or_default().to_owned();
+                for (word, meaning) in words.iter().filter(|(_, meaning)| !meaning.is_empty()) {
+                    description.push_str(&format!("\n\n`{}`: {meaning}", word.as_str().unwrap_or_default()));
+                }
+                members.insert("enum".to_owned(), words.into_iter().map(|(word, _)| word).collect());
+                if !description.is_empty() {
+                    members.insert("description".to_owned(), description.trim_start().into());
+                }
+            }
+            Value::Object(members)
+        }
+        other => other.clone(),
+    }
+}

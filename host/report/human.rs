@@ -19,7 +19,10 @@ pub fn render(findings: &Findings<'_>) -> String {
         let first = explained.insert(diagnostic.code.as_str());
         let rule = findings.rules.as_ref().filter(|_| first).and_then(|rules| rules.find(&diagnostic.code));
         let said = Said {
-            why: rule.as_ref().map(|rule| rule.why.split_whitespace().collect::<Vec<_>>().join(" ")).filter(|why| !why.is_empty()),
+            why: rule
+                .as_ref()
+                .map(|rule| rule.why.split_whitespace().collect::<Vec<_>>().join(" "))
+                .filter(|why| !why.is_empty()),
             fix: fix(diagnostic, findings.sources),
             more: rule.map(|rule| format!("rick explain {}", rule.code)),
             standing: match &diagnostic.standing {
@@ -60,13 +63,8 @@ fn group<'a>(diagnostic: &'a Diagnostic, said: &'a Said, sources: &'a Sources) -
         group = group.element(Level::NOTE.message(note));
     }
     let standing = if diagnostic.standing == Standing::Known { "known" } else { "waived" };
-    let lines = [
-        ("why", &said.why),
-        ("help", &diagnostic.help),
-        ("fix", &said.fix),
-        (standing, &said.standing),
-        ("more", &said.more),
-    ];
+    let lines =
+        [("why", &said.why), ("help", &diagnostic.help), ("fix", &said.fix), (standing, &said.standing), ("more", &said.more)];
     for (name, text) in lines {
         if let Some(text) = text {
             group = group.element(Level::NOTE.with_name(name).message(text));

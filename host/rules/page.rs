@@ -8,11 +8,9 @@ use super::own::Own;
 /// The page in Markdown, without its title.
 pub fn markdown(rule: &Rule) -> String {
     let Rule { severity, waivable, plugin, what, why, example, use_instead, source, .. } = rule;
-    let mut text = format!(
-        "{} of [{plugin}]; {}.\n",
-        capital(severity),
-        if *waivable { "can be waived" } else { "cannot be waived" }
-    );
+    let plugin = plugin.split(' ').next().unwrap_or_default();
+    let waivable = if *waivable { "can be waived" } else { "cannot be waived" };
+    let mut text = format!("{} of the plugin {plugin}; {waivable}.\n", capital(severity));
     section(&mut text, "What it finds", &sentence(what));
     section(&mut text, "Why", why);
     section(&mut text, "Example", &code(example));

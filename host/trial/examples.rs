@@ -1,13 +1,14 @@
 //! The examples on the pages of a plugin's rules: what a rule says that it finds it finds, and what to use instead has no error.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::Value;
 
-use super::way;
-use crate::diagnostic::Severity;
+use super::way::{self, Way};
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::error::Error;
+use crate::fix::{Replacement, apply, touch};
 use crate::plugin::Plugin;
 use crate::plugins::Plugins;
 use crate::project;
@@ -42,6 +43,9 @@ pub fn run(plugins: &Plugins, plugin: &Plugin) -> Result<Vec<Example>, Error> {
             let way = way::go(&root, plugins, plugin)?;
             let found = way.diagnostics.iter().any(|diagnostic| diagnostic.code == rule.code);
             let mut wrong: Vec<String> = way.failures().collect();
+            if found && !good {
+                wrong.extend(fixed(&root, plugins, plugin, &rule.code, &way)?);
+            }
             if !good && !found {
                 wrong.push(format!("the example of `{}` is not found by it", rule.code));
                 wrong.extend(way.lines.iter().map(|line| format!("found instead: {line}")));
@@ -56,6 +60,48 @@ pub fn run(plugins: &Plugins, plugin: &Plugin) -> Result<Vec<Example>, Error> {
         }
     }
     Ok(tried)
+}
+
+/// What is wrong with the fixes of what a rule found: each must be one that can be made, and the first of each must mend it and bring no
+/// error.
+fn fixed(root: &Utf8Path, plugins: &Plugins, plugin: &Plugin, code: &str, way: &Way) -> Result<Vec<String>, Error> {
+    let (mut wrong, mut made): (Vec<String>, Vec<Replacement>) = Default::default();
+    for diagnostic in way.diagnostics.iter().filter(|diagnostic| diagnostic.code == code) {
+        for (index, fix) in diagnostic.fixes.iter().enumerate() {
+            match fix.replacements(&way.sources) {
+                None => wrong.push(format!("the fix `{}` of `{code}` cannot be made, or changes nothing", fix.title)),
+                Some(replacements) if index == 0 && !replacements.iter().any(|new| made.iter().any(|old| touch(old, new))) => {
+                    made.extend(replacements);
+                }
+                Some(_) => {}
+            }
+        }
+    }
+    if made.is_empty() {
+        return Ok(wrong);
+    }
+    let sources: BTreeSet<_> = made.iter().map(|replacement| replacement.source).collect();
+    for source in sources {
+        let of_file = made.iter().filter(|replacement| replacement.source == source).cloned().collect();
+        let path = root.join(way.sources.path(source));
+        std::fs::write(&path, apply(&way.sources.get(source).text, of_file)).map_err(Error::file("write", path))?;
+    }
+    let again = way::go(root, plugins, plugin)?;
+    let mended = way.diagnostics.iter().filter(|diagnostic| diagnostic.code == code && !diagnostic.fixes.is_empty());
+    for message in mended.map(|diagnostic| &diagnostic.message) {
+        if again.diagnostics.iter().any(|diagnostic| diagnostic.code == code && diagnostic.message == *message) {
+            wrong.push(format!("the fix of `{code}` leaves what it is for: {message}"));
+        }
+    }
+    let known =
+        |error: &&Diagnostic| way.diagnostics.iter().any(|other| other.code == error.code && other.message == error.message);
+    let errors = again.diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error);
+    wrong.extend(
+        errors
+            .filter(|error| !known(error))
+            .map(|error| format!("the fix of `{code}` brings `{}`: {}", error.code, error.message)),
+    );
+    Ok(wrong)
 }
 
 /// The files of an example: one manifest, or several that each begin with a line `# services/wiki.toml` or `# rick.toml`. A manifest

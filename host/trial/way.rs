@@ -23,6 +23,8 @@ pub const MACHINE: &str = "[machines.web1]\nversions = { podman = \"5.4.2\", pos
 pub struct Way {
     /// Everything that was found.
     pub diagnostics: Vec<Diagnostic>,
+    /// The texts that it was found in.
+    pub sources: Sources,
     /// The same, a line each: `services/wiki.toml:3:1: error[PG011]: …`.
     pub lines: Vec<String>,
     /// What the plugin rendered and contributed, by path below `expected`.
@@ -84,7 +86,7 @@ impl Way {
         if !lines.is_empty() {
             made.insert("diagnostics.txt".to_owned(), lines.join("\n") + "\n");
         }
-        Self { diagnostics, lines, made }
+        Self { diagnostics, sources: sources.clone(), lines, made }
     }
 }
 

@@ -7,7 +7,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use crate::cli::{Failed, Outcome, Ui};
 use crate::error::Error;
 use crate::plugins::Plugins;
-use crate::project;
+use crate::project::{self, for_editors};
 use crate::verbs::{engine, plugins_of};
 use crate::write::{READABLE, replace};
 
@@ -54,7 +54,7 @@ impl Init {
         match &opened {
             Some((_, plugins)) => write_schemas(&folder, plugins)?,
             None => write_schemas(&folder, &Plugins::with(&engine()?, &folder, Vec::new())?)?,
-        }
+        };
         if opened.is_some() {
             if !ui.global.quiet {
                 writeln!(ui.err, "`{path}` is there already and was left as it is; the schemas in `{schemas}` are new")?;
@@ -77,18 +77,18 @@ impl Init {
 }
 
 /// The folder of the schemas that editors use.
-const SCHEMAS: &str = ".rick";
+pub const SCHEMAS: &str = ".rick";
 
-/// Writes the schemas that editors use.
-pub fn write_schemas(root: &Utf8Path, plugins: &Plugins) -> Result<(), Error> {
+/// Writes the schemas that editors use, and gives their names.
+pub fn write_schemas(root: &Utf8Path, plugins: &Plugins) -> Result<Vec<&'static str>, Error> {
     let folder = root.join(SCHEMAS);
     fs::create_dir_all(&folder).map_err(Error::file("make", &folder))?;
-    for (name, schema) in
-        [("manifest.schema.json", project::manifest_schema(plugins)), ("rick.schema.json", project::settings_schema(plugins))]
-    {
+    let schemas =
+        [("manifest.schema.json", project::manifest_schema(plugins)), ("rick.schema.json", project::settings_schema(plugins))];
+    for (name, schema) in &schemas {
         let path = folder.join(name);
-        let text = serde_json::to_string_pretty(schema.value()).unwrap_or_default() + "\n";
+        let text = serde_json::to_string_pretty(&for_editors(schema.value())).unwrap_or_default() + "\n";
         replace(&path, text.as_bytes(), READABLE).map_err(Error::file("write", path))?;
     }
-    Ok(())
+    Ok(schemas.map(|(name, _)| name).to_vec())
 }

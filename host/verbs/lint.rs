@@ -88,7 +88,11 @@ impl Lint {
             }
             if !ui.global.quiet {
                 ui.out.flush()?;
-                let what = if files.is_empty() { "nothing to mend".to_owned() } else { format!("would mend {}", told(count, files.len())) };
+                let what = if files.is_empty() {
+                    "nothing to mend".to_owned()
+                } else {
+                    format!("would mend {}", told(count, files.len()))
+                };
                 writeln!(ui.err, "{what}")?;
             }
             return Ok(if files.is_empty() { Outcome::Clean } else { Outcome::Problems });

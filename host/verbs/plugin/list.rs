@@ -3,13 +3,11 @@
 use serde_json::{Value, json};
 
 use crate::cli::{Failed, FormatArgument, Outcome, Ui};
-use crate::error::Error;
 use crate::plugin::{Descriptor, Plugin};
-use crate::plugins::{BUILT_IN, Plugins};
-use crate::project;
+use crate::plugins::BUILT_IN;
 use crate::report::Format;
 use crate::report::plugin::json as described;
-use crate::verbs::{engine, plugins_of};
+use crate::verbs::plugins_here;
 
 /// Lists plugins.
 #[derive(Debug, clap::Args)]
@@ -21,13 +19,9 @@ pub struct List {
 impl List {
     /// Carries it out.
     pub fn run(self, ui: &mut Ui) -> Result<Outcome, Failed> {
-        let plugins = match project::find(&ui.global.project) {
-            Ok(root) => match plugins_of(ui, &root)? {
-                Ok((_, _, plugins)) => plugins,
-                Err(outcome) => return Ok(outcome),
-            },
-            Err(Error::NoProject(root)) => Plugins::with(&engine()?, &root, Vec::new())?,
-            Err(error) => return Err(error.into()),
+        let plugins = match plugins_here(ui)? {
+            Ok(plugins) => plugins,
+            Err(outcome) => return Ok(outcome),
         };
         if self.format.format == Format::Json {
             let listed: Vec<Value> =

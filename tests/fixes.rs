@@ -1,0 +1,1 @@
+//! `rick lint --fix`.

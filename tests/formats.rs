@@ -1,0 +1,1 @@
+//! Reports for other programs, held against the schemas that these programs publish.
