@@ -1,6 +1,6 @@
 //! Membership in the group of a server that needs none.
 
-use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, Severity, table, warning};
+use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, Severity, remove, table, warning};
 
 use crate::Account;
 
@@ -23,7 +23,9 @@ pub fn check(call: &ServiceCall<Account>, out: &mut Diagnostics) {
             let message = format!("the group `{group}` reads the server's own files, and nothing needs it to connect");
             let help =
                 format!("leave it out: `[{}]` is all that a service needs", if group == "redis" { "valkey" } else { group });
-            out.push(warning(RULE.code, message, table(&["groups", &index.to_string()])).help(help));
+            let place = table(&["groups", &index.to_string()]);
+            let fix = vec![remove(&place)];
+            out.push(warning(RULE.code, message, place).help(help).unsafe_fix(format!("leave the group `{group}` out"), fix));
         }
     }
 }

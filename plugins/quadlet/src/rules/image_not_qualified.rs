@@ -1,6 +1,6 @@
 //! An image whose name does not say where it comes from.
 
-use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, Severity, warning};
+use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, Severity, set, warning};
 
 use super::image_not_pinned::images;
 use crate::Quadlet;
@@ -32,6 +32,8 @@ pub fn check(call: &ServiceCall<Quadlet>, out: &mut Diagnostics) {
 
 fn found(image: &str, place: rick_plugin_sdk::Place) -> rick_plugin_sdk::Diagnostic {
     let message = format!("`{image}` does not say from which registry");
-    warning(RULE.code, message, place)
+    let hub = if image.contains('/') { format!("docker.io/{image}") } else { format!("docker.io/library/{image}") };
+    warning(RULE.code, message, place.clone())
+        .unsafe_fix(format!("take it from `{hub}`"), vec![set(&place, hub)])
         .help("put the registry before it, as in `docker.io/library/` or `ghcr.io/`; `localhost/` for one that is built there")
 }

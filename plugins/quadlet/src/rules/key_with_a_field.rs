@@ -1,10 +1,12 @@
 //! A key written as it stands that rick writes itself.
 
-use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, Severity, error, key_of};
+use rick_plugin_sdk::{Diagnostics, Edit, Place, Rule, ServiceCall, Severity, error, key_of, remove, set};
+use serde_json::Value;
 
 use super::written_keys;
 use crate::Quadlet;
 use crate::keys::FileType;
+use crate::values::Lines;
 
 pub const RULE: Rule = Rule {
     code: "QD053",
@@ -46,7 +48,7 @@ const OF_THE_POD: &[&str] = &["Network", "NetworkAlias", "HostName", "AddHost", 
 const RICKS: &[&str] = &["ContainerName", "PodName", "Pod", "ServiceName", "Rootfs", "ExitPolicy", "StartWithPod"];
 
 pub fn check(call: &ServiceCall<Quadlet>, out: &mut Diagnostics) {
-    for (file_type, key, _, place) in written_keys(call) {
+    for (file_type, key, lines, place) in written_keys(call) {
         let in_pod = file_type == FileType::Pod;
         let (message, help) = if RICKS.contains(&key) {
             (format!("`{key}` is rick's own: its steps and checks depend on it"), "leave it out".to_owned())
@@ -57,6 +59,31 @@ pub fn check(call: &ServiceCall<Quadlet>, out: &mut Diagnostics) {
         } else {
             continue;
         };
-        out.push(error(RULE.code, message, key_of(place)).help(help));
+        let found = error(RULE.code, message, key_of(place.clone())).help(help);
+        out.push(match moved(key, lines, &place).filter(|_| !in_pod) {
+            Some((field, edits)) => found.safe_fix(format!("say {field} instead"), edits),
+            None => found,
+        });
     }
+}
+
+/// The field with the key's value, where it means the same there.
+fn moved(key: &str, lines: &Lines, place: &Place) -> Option<(&'static str, Vec<Edit>)> {
+    let Lines::One(value) = lines else { return None };
+    let Place::Value(pointer) = place else { return None };
+    let part = pointer.strip_suffix(&format!("/keys/{key}"))?;
+    let (_, shown) = FIELDS.iter().find(|(name, _)| *name == key)?;
+    let field = shown.trim_matches('`').replace('.', "/");
+    let value: Value = match key {
+        "UserNS" | "Memory" | "ShmSize" => value.as_str().into(),
+        "HealthCmd" | "HealthInterval" | "HealthTimeout" | "HealthStartPeriod" => value.as_str().into(),
+        "PidsLimit" | "StopTimeout" | "HealthRetries" => value.parse::<u32>().ok()?.into(),
+        "ReadOnly" | "RunInit" if value == "true" => true.into(),
+        _ => return None,
+    };
+    // Systemd's escapes mean nothing in a field, which rick escapes itself.
+    if value.as_str().is_some_and(|text| text.contains(['%', '$'])) {
+        return None;
+    }
+    Some((shown, vec![set(&Place::Value(format!("{part}/{field}")), value), remove(place)]))
 }

@@ -1,25 +1,38 @@
 //! The checks, one file each.
 
+mod assignment_cut;
 mod env_line_break;
 mod env_name;
 mod exec;
+mod groups_annotation;
+mod groups_beside_kept;
 mod image_not_pinned;
 mod image_not_qualified;
 mod job_time;
 mod key_with_a_field;
+mod keys_that_exclude;
+mod literal_secret;
+mod missing_unit;
 mod newer_key;
 mod no_image;
 mod nothing_runs;
 mod notify_without_health;
+mod option_with_a_key;
 mod part_name;
 mod pod_needs_podman_5;
 mod podman_unknown;
+mod port_past_the_proxy;
 mod port_twice;
 mod privileged_port;
+mod relabelled_folder;
+mod socket_file;
+mod specifier;
 mod uid_not_mappable;
+mod unit_of_the_system;
 mod unknown_key;
 mod unknown_part;
 pub mod unwritable_value;
+mod update_of_a_digest;
 mod user_namespace;
 mod volume_unclear;
 
@@ -34,13 +47,28 @@ use crate::values::Lines;
 pub const ALL: &[&Rule] = &[
     &unknown_key::RULE,
     &newer_key::RULE,
+    &missing_unit::RULE,
     &no_image::RULE,
+    &keys_that_exclude::RULE,
     &image_not_qualified::RULE,
     &image_not_pinned::RULE,
+    &update_of_a_digest::RULE,
+    &option_with_a_key::RULE,
     &user_namespace::RULE,
+    &groups_annotation::RULE,
+    &groups_beside_kept::RULE,
+    &relabelled_folder::RULE,
+    &relabelled_folder::SHARED,
+    &socket_file::RULE,
+    &specifier::RULE,
+    &specifier::DOLLAR,
+    &assignment_cut::RULE,
     &env_name::RULE,
     &env_line_break::RULE,
+    &literal_secret::RULE,
+    &unit_of_the_system::RULE,
     &notify_without_health::RULE,
+    &port_past_the_proxy::RULE,
     &privileged_port::RULE,
     &unknown_part::RULE,
     &part_name::RULE,
@@ -54,6 +82,7 @@ pub const ALL: &[&Rule] = &[
     &port_twice::RULE,
     &nothing_runs::RULE,
     &job_time::RULE,
+    &literal_secret::PLACEHOLDER,
 ];
 
 /// Makes all checks of a service. [`unwritable_value`] is also made while rendering, where every value passes.
@@ -78,7 +107,20 @@ pub fn check(call: &ServiceCall<Quadlet>, out: &mut Diagnostics) {
     volume_unclear::check(call, out);
     privileged_port::check(call, out);
     port_twice::check(call, out);
+    unit_of_the_system::check(call, out);
+    update_of_a_digest::check(call, out);
+    socket_file::check(call, out);
+    port_past_the_proxy::check(call, out);
+    literal_secret::check(call, out);
     unknown_key::check(call, out);
+    missing_unit::check(call, out);
+    keys_that_exclude::check(call, out);
+    option_with_a_key::check(call, out);
+    groups_annotation::check(call, out);
+    groups_beside_kept::check(call, out);
+    relabelled_folder::check(call, out);
+    specifier::check(call, out);
+    assignment_cut::check(call, out);
     newer_key::check(call, out);
     key_with_a_field::check(call, out);
     job_time::check(call, out);
@@ -95,4 +137,24 @@ fn written_keys(call: &ServiceCall<Quadlet>) -> Vec<(FileType, &str, &Lines, Pla
         }
     }
     keys
+}
+
+/// The same, value by value.
+fn written_values<'a>(call: &'a ServiceCall<Quadlet>) -> impl Iterator<Item = (FileType, &'a str, &'a str, Place)> {
+    written_keys(call).into_iter().flat_map(|(file_type, key, lines, place)| {
+        let several = matches!(lines, Lines::Many(_));
+        let values = lines.all().into_iter().enumerate();
+        let of_key: Vec<_> = values
+            .map(|(index, value)| (file_type, key, value, if several { below(&place, index) } else { place.clone() }))
+            .collect();
+        of_key
+    })
+}
+
+/// One of the values in a list.
+fn below(place: &Place, index: usize) -> Place {
+    match place {
+        Place::Value(pointer) | Place::Key(pointer) => Place::Value(format!("{pointer}/{index}")),
+        Place::Text(span) => Place::Text(*span),
+    }
 }

@@ -1,0 +1,84 @@
+//! A label of SELinux for what is not the container's alone.
+
+use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, Severity, error, set, warning};
+
+use super::written_values;
+use crate::Quadlet;
+
+pub const RULE: Rule = Rule {
+    code: "QD019",
+    name: "relabelled-folder",
+    severity: Severity::Error,
+    waivable: true,
+    what: "`:Z` or `:z` on a folder of the machine's own: `/run`, `/etc`, `/var/lib` of a server …",
+    why: "`:Z` gives the folder a label that one container alone may use: the next one, and the server itself, are locked out. A rootless \
+          podman cannot relabel what is another's, and the part does not start. A socket is closed to a confined process with any label.",
+    example: "[quadlet.keys]\nVolume = \"/run/postgresql:/run/postgresql:Z\"\n",
+    use_instead: "[postgres]\n",
+    source: "podman-run(1), --volume, labeling volume mounts",
+};
+
+pub const SHARED: Rule = Rule {
+    code: "QD021",
+    name: "private-label-of-a-path",
+    severity: Severity::Warning,
+    waivable: true,
+    what: "`:Z` on a path of the machine",
+    why: "The label is of one container: where another one, or somebody on the machine, uses the same files, the last one that starts locks \
+          the others out. A folder in the service's home, by `name`, needs no label of its own.",
+    example: "[quadlet.keys]\nVolume = \"/srv/media:/media:Z\"\n",
+    use_instead: "[quadlet.keys]\nVolume = \"/srv/media:/media:z\"\n",
+    source: "podman-run(1), --volume, labeling volume mounts",
+};
+
+/// Folders that are the machine's, and no service's.
+const MACHINES: &[&str] = &[
+    "/run",
+    "/var/run",
+    "/etc",
+    "/usr",
+    "/boot",
+    "/dev",
+    "/proc",
+    "/sys",
+    "/home",
+    "/root",
+    "/var/lib/postgresql",
+    "/var/lib/valkey",
+];
+
+pub fn check(call: &ServiceCall<Quadlet>, out: &mut Diagnostics) {
+    for (_, key, value, place) in written_values(call) {
+        let mut fields = value.splitn(3, ':');
+        let (Some(source), Some(_), Some(options)) = (fields.next(), fields.next(), fields.next()) else { continue };
+        if key != "Volume" || !source.starts_with('/') {
+            continue;
+        }
+        let private = options.split(',').any(|option| option == "Z");
+        let shared = options.split(',').any(|option| option == "z");
+        let without = |label: &str| -> String {
+            let left: Vec<&str> = options.split(',').filter(|option| *option != label).collect();
+            let end = if left.is_empty() { String::new() } else { format!(":{}", left.join(",")) };
+            format!("{}{end}", value.strip_suffix(&format!(":{options}")).unwrap_or(value))
+        };
+        let machines = source == "/"
+            || MACHINES
+                .iter()
+                .any(|folder| source.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')));
+        if machines && (private || shared) {
+            let label = if private { "Z" } else { "z" };
+            let message = format!("`:{label}` would relabel `{source}`, which is the machine's own");
+            let help = "leave the label out; for a server's socket, its own table mounts the folder: [postgres], [valkey]";
+            out.push(
+                error(RULE.code, message, place.clone())
+                    .help(help)
+                    .safe_fix(format!("leave `:{label}` out"), vec![set(&place, without(label))]),
+            );
+        } else if private {
+            let message = format!("`:Z` lets one container alone use `{source}`");
+            let help =
+                "`:z` is for what several use; what is the service's own belongs into its home: `volumes = [\"data:/path\"]`";
+            out.push(warning(SHARED.code, message, place).help(help));
+        }
+    }
+}
