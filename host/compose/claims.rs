@@ -7,8 +7,9 @@ use serde_json::Value;
 use super::Composition;
 use super::call::Subject;
 use crate::calls;
-use crate::diagnostic::{Diagnostic, Sink};
+use crate::diagnostic::{Diagnostic, Edit, Fix, Sink};
 use crate::lock::{self, Taken};
+use crate::model::Model;
 use crate::origin::Origin;
 use crate::plugin::{Pool, Range};
 use crate::source::Span;
@@ -246,6 +247,7 @@ fn taken_twice(composition: &Composition<'_>, pool: &Pool, within: &str, first: 
     if let Some(span) = place(composition, first) {
         diagnostic = diagnostic.related("first taken here", span);
     }
+    diagnostic.fixes.extend(left_to_rick(composition, pool, second));
     sink.fail(&first.service);
     sink.push_for(&second.service, diagnostic.help(&pool.help));
 }
@@ -258,11 +260,28 @@ fn belongs_to(composition: &Composition<'_>, pool: &Pool, within: &str, owner: &
     } else {
         ", which is gone, but whose files may still be on the machine"
     };
-    let diagnostic = Diagnostic::new("claim", crate::diagnostic::Severity::Error, message, place(composition, claim))
+    let mut diagnostic = Diagnostic::new("claim", crate::diagnostic::Severity::Error, message, place(composition, claim))
         .label("another service has it")
         .note(format!("rick.lock keeps it for `{owner}`{gone}"))
         .help(&pool.help);
+    diagnostic.fixes.extend(left_to_rick(composition, pool, claim));
     sink.push_for(&claim.service, diagnostic);
+}
+
+/// A number that is stated in a plugin's table can be left out, and rick hands one out. What is kept under the number stays where it is:
+/// never a safe fix.
+fn left_to_rick(composition: &Composition<'_>, pool: &Pool, claim: &Claim) -> Option<Fix> {
+    pool.range?;
+    let project = composition.project;
+    let span = place(composition, claim)?;
+    let location = Model::default().at(&project.sources, &span);
+    let is_it = claim.want.as_ref().is_some_and(|want| want.to_string() == location.value);
+    let in_a_table =
+        location.steps.first().is_some_and(|table| table != "service" && composition.plugins.of_table(table).is_some());
+    let name = location.steps.last()?.clone();
+    let edits = vec![Edit::Remove { source: span.source, steps: location.steps }];
+    let title = format!("remove `{name}`, for rick to hand out another; what is kept under this one stays there");
+    (is_it && in_a_table).then_some(Fix { title, safe: false, edits })
 }
 
 fn exhausted(composition: &Composition<'_>, pool: &Pool, within: &str, range: Range, claim: &Claim, sink: &mut Sink) {

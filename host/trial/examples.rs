@@ -65,13 +65,14 @@ pub fn run(plugins: &Plugins, plugin: &Plugin) -> Result<Vec<Example>, Error> {
 /// What is wrong with the fixes of what a rule found: each must be one that can be made, and the first of each must mend it and bring no
 /// error.
 fn fixed(root: &Utf8Path, plugins: &Plugins, plugin: &Plugin, code: &str, way: &Way) -> Result<Vec<String>, Error> {
-    let (mut wrong, mut made): (Vec<String>, Vec<Replacement>) = Default::default();
+    let (mut wrong, mut made, mut mended): (Vec<String>, Vec<Replacement>, Vec<&str>) = Default::default();
     for diagnostic in way.diagnostics.iter().filter(|diagnostic| diagnostic.code == code) {
         for (index, fix) in diagnostic.fixes.iter().enumerate() {
             match fix.replacements(&way.sources) {
                 None => wrong.push(format!("the fix `{}` of `{code}` cannot be made, or changes nothing", fix.title)),
                 Some(replacements) if index == 0 && !replacements.iter().any(|new| made.iter().any(|old| touch(old, new))) => {
                     made.extend(replacements);
+                    mended.push(&diagnostic.message);
                 }
                 Some(_) => {}
             }
@@ -87,9 +88,8 @@ fn fixed(root: &Utf8Path, plugins: &Plugins, plugin: &Plugin, code: &str, way: &
         std::fs::write(&path, apply(&way.sources.get(source).text, of_file)).map_err(Error::file("write", path))?;
     }
     let again = way::go(root, plugins, plugin)?;
-    let mended = way.diagnostics.iter().filter(|diagnostic| diagnostic.code == code && !diagnostic.fixes.is_empty());
-    for message in mended.map(|diagnostic| &diagnostic.message) {
-        if again.diagnostics.iter().any(|diagnostic| diagnostic.code == code && diagnostic.message == *message) {
+    for message in mended {
+        if again.diagnostics.iter().any(|diagnostic| diagnostic.code == code && diagnostic.message == message) {
             wrong.push(format!("the fix of `{code}` leaves what it is for: {message}"));
         }
     }

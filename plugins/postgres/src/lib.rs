@@ -53,6 +53,7 @@ impl Plugin for Postgres {
             .contributes::<slots::Step>()
             .contributes::<slots::Check>()
             .reads::<slots::Identity>(By::Check, Of::Service)
+            .reads::<slots::Env>(By::Check, Of::Service)
             .writes("/etc/rick/postgres/*.sql")
             .writes("/etc/rick/postgres/pg_hba.conf")
             .writes("/etc/rick/postgres/pg_ident.conf")

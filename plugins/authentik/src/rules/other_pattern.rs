@@ -1,6 +1,6 @@
 //! A key that means nothing in the pattern that was chosen.
 
-use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, Severity, error, table, table_key};
+use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, Severity, error, remove, table, table_key};
 
 use crate::table::Subject;
 use crate::{Authentik, Form, Pattern};
@@ -33,7 +33,11 @@ pub fn check(call: &ServiceCall<Authentik>, out: &mut Diagnostics) {
     let pattern = said.pattern.name();
     for (key, _, _) in keys.into_iter().filter(|(_, stated, fits)| *stated && !fits) {
         let message = format!("`{key}` means nothing with `pattern = \"{pattern}\"`");
-        out.push(error(RULE.code, message, table_key(&[key])).help("leave it out, or choose the pattern that was meant"));
+        out.push(
+            error(RULE.code, message, table_key(&[key]))
+                .help("leave it out, or choose the pattern that was meant")
+                .unsafe_fix(format!("remove `{key}`"), vec![remove(&table(&[key]))]),
+        );
     }
     for (variable, form) in &said.env {
         let problem = match form {

@@ -22,8 +22,12 @@ macro_rules! behind_sign_on {
     };
 }
 
+mod gate_over_the_internet;
 mod gate_unknown;
+mod group_by_a_part;
+mod hand_written_gate;
 mod identity_header;
+mod identity_taken_away;
 mod no_domain;
 mod no_gate;
 mod no_upstream;
@@ -31,7 +35,10 @@ mod no_version;
 mod prefix_path;
 mod public_and_protected;
 mod public_metrics;
+mod relative_socket;
 mod snippet;
+mod trusted_neighbours;
+mod underscored_headers;
 
 use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall};
 
@@ -39,7 +46,14 @@ use crate::Caddy;
 
 /// Every rule, in the order of their codes.
 pub const ALL: &[&Rule] = &[
+    &hand_written_gate::RULE,
+    &underscored_headers::RULE,
+    &group_by_a_part::RULE,
+    &gate_over_the_internet::RULE,
+    &identity_taken_away::RULE,
+    &trusted_neighbours::RULE,
     &prefix_path::RULE,
+    &relative_socket::RULE,
     &public_metrics::RULE,
     &no_domain::RULE,
     &no_upstream::RULE,
@@ -63,4 +77,17 @@ pub fn check(call: &ServiceCall<Caddy>, out: &mut Diagnostics) {
     public_metrics::check(call, out);
     identity_header::check(call, out);
     snippet::check(call, out);
+    hand_written_gate::check(call, out);
+    gate_over_the_internet::check(call, out);
+    underscored_headers::check(call, out);
+    group_by_a_part::check(call, out);
+    identity_taken_away::check(call, out);
+    trusted_neighbours::check(call, out);
+    relative_socket::check(call, out);
+}
+
+/// The lines of a snippet that say something.
+fn snippet_lines(call: &ServiceCall<Caddy>) -> impl Iterator<Item = &str> {
+    let lines = call.table.snippet.as_deref().unwrap_or_default().lines().map(str::trim);
+    lines.filter(|line| !line.is_empty() && !line.starts_with('#'))
 }

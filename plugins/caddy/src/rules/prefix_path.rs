@@ -1,6 +1,6 @@
 //! A public path that means more than it says.
 
-use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, Severity, error, table};
+use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, Severity, error, set, table};
 
 use crate::Caddy;
 
@@ -22,7 +22,12 @@ pub fn check(call: &ServiceCall<Caddy>, out: &mut Diagnostics) {
             let Some(beginning) = path.strip_suffix('*').filter(|beginning| !beginning.ends_with('/')) else { continue };
             let message = format!("`{}` is every path that begins so, also `{beginning}admin`", &**path);
             let help = format!("say `{beginning}`, and `{beginning}/*` for what is below it");
-            out.push(error(RULE.code, message, table(&[key, &index.to_string()])).help(help));
+            let place = table(&[key, &index.to_string()]);
+            let edits = vec![set(&place, beginning), set(&table(&[key, "-"]), format!("{beginning}/*"))];
+            let title = format!("say `{beginning}` and `{beginning}/*`");
+            let found = error(RULE.code, message, place).help(help);
+            // What is narrowed is public no more, or no more protected.
+            out.push(if key == "public" { found.safe_fix(title, edits) } else { found.unsafe_fix(title, edits) });
         }
     }
 }

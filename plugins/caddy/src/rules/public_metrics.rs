@@ -1,6 +1,6 @@
 //! What is meant for the machine's monitoring, shown to everybody.
 
-use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, Severity, table, warning};
+use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, Severity, remove, table, warning};
 
 use crate::Caddy;
 
@@ -21,7 +21,9 @@ pub fn check(call: &ServiceCall<Caddy>, out: &mut Diagnostics) {
         if path.split('/').any(|step| step.trim_end_matches('*') == "metrics") {
             let message = format!("`{}` shows the service's metrics to everybody", &**path);
             let help = "leave it out: what collects them on the machine asks the service's port on 127.0.0.1";
-            out.push(warning(RULE.code, message, table(&["public", &index.to_string()])).help(help));
+            let place = table(&["public", &index.to_string()]);
+            let fix = vec![remove(&place)];
+            out.push(warning(RULE.code, message, place).help(help).unsafe_fix(format!("leave `{}` out", &**path), fix));
         }
     }
 }

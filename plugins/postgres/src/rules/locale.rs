@@ -1,6 +1,6 @@
 //! A locale that is the system's, and not PostgreSQL's or the C library's own.
 
-use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, Severity, table, warning};
+use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, Severity, remove, table, warning};
 
 use crate::Postgres;
 
@@ -25,5 +25,7 @@ pub fn check(call: &ServiceCall<Postgres>, out: &mut Diagnostics) {
     let message =
         format!("the locale `{locale}` may not be on `{}`, and its order may change with the C library", call.machine.name);
     let help = "leave `locale` out; or see that `locale -a` lists it there, and waive this";
-    out.push(warning(RULE.code, message, table(&["locale"])).help(help));
+    // The locale of a database that is there does not change with it, but the next one is another.
+    let fix = vec![remove(&table(&["locale"]))];
+    out.push(warning(RULE.code, message, table(&["locale"])).help(help).unsafe_fix("leave `locale` out", fix));
 }

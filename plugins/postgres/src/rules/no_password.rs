@@ -1,6 +1,6 @@
 //! A variable for a password that there is not.
 
-use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, Severity, error, table};
+use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, Severity, error, remove, table};
 
 use crate::table::{Authentication, Form};
 use crate::{Postgres, variables_of};
@@ -25,7 +25,9 @@ pub fn check(call: &ServiceCall<Postgres>, out: &mut Diagnostics) {
         if form == Form::Password {
             let message = format!("`{variable}` would hold a password, and by peer there is none");
             let help = format!("leave `{variable}` out; or use `authentication = \"scram\"` if the service cannot do without");
-            out.push(error(RULE.code, message, table(&["env", variable])).help(help));
+            let place = table(&["env", variable]);
+            let fix = vec![remove(&place)];
+            out.push(error(RULE.code, message, place).help(help).safe_fix(format!("remove `{variable}`"), fix));
         }
     }
 }

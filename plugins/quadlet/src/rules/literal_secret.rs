@@ -1,9 +1,9 @@
 //! A secret that is written down.
 
 use rick_plugin_sdk::slots::Piece;
-use rick_plugin_sdk::{Diagnostics, Place, Rule, ServiceCall, Severity, error, set, slots, warning};
-use serde_json::json;
+use rick_plugin_sdk::{Diagnostics, Place, Rule, ServiceCall, Severity, slots, warning};
 
+use super::placeholder_secret::is_placeholder;
 use crate::Quadlet;
 
 pub const RULE: Rule = Rule {
@@ -17,18 +17,6 @@ pub const RULE: Rule = Rule {
     example: "[quadlet.env]\nSMTP_PASSWORD = \"kX82hf-2kd9QmPz\"\n",
     use_instead: "[quadlet.env]\nSMTP_PASSWORD = { secret = \"myservice_smtp_password\" }\n",
     source: "podman-run(1), --secret; systemctl show and podman inspect show every variable",
-};
-
-pub const PLACEHOLDER: Rule = Rule {
-    code: "XS006",
-    name: "placeholder-for-a-secret",
-    severity: Severity::Error,
-    waivable: true,
-    what: "a variable that is a password, a token or a key by its name, with a word that stands for one: `changeme`, `your_password` …",
-    why: "It is the first that anybody tries. A guide leaves it to be replaced, and it runs as well without.",
-    example: "[quadlet.env]\nDB_PASSWORD = \"your_password\"\n",
-    use_instead: "[quadlet.env]\nDB_PASSWORD = { secret = \"myservice_db_password\" }\n",
-    source: "https://owasp.org/Top10/A07_2021-Identification_and_Authentication_Failures/",
 };
 
 /// What the name of a variable that holds a secret ends in.
@@ -46,63 +34,34 @@ const SECRETS: &[&str] = &[
     "ENCRYPTION_KEY",
 ];
 
-/// Words that stand for a secret, in small letters without signs between them.
-const PLACEHOLDERS: &[&str] = &[
-    "changeme",
-    "changethis",
-    "changeit",
-    "yourpassword",
-    "yoursecret",
-    "yoursecretkey",
-    "yourtoken",
-    "yourapikey",
-    "password",
-    "secret",
-    "secretkey",
-    "replaceme",
-    "replacethis",
-    "todo",
-    "xxx",
-    "xxxx",
-    "xxxxx",
-    "example",
-    "mypassword",
-    "mysecret",
-    "insertpasswordhere",
-    "passwordhere",
-    "securepassword",
-    "strongpassword",
-    "yoursecurepassword",
-    "yourstrongpassword",
-    "supersecret",
-    "pleasechange",
-    "pleasechangeme",
-    "admin",
-    "test",
-];
-
 pub fn check(call: &ServiceCall<Quadlet>, out: &mut Diagnostics) {
-    for variable in call.reads.of::<slots::Env>() {
-        let [Piece::Text(value)] = variable.value.as_slice() else { continue };
-        if !is_secret(&variable.key) || !could_be_one(value) {
-            continue;
-        }
-        let name = format!("{}_{}", call.service.name, variable.key.to_lowercase()).replace('-', "_");
-        let help = format!("name a secret: `{} = {{ secret = \"{name}\" }}`", variable.key);
-        let plain: String = value.to_lowercase().chars().filter(char::is_ascii_alphanumeric).collect();
-        if PLACEHOLDERS.contains(&plain.as_str()) {
-            let message = format!("`{}` holds a word that stands for a secret", variable.key);
-            let found = error(PLACEHOLDER.code, message, variable.place.clone()).help(help);
-            out.push(found.unsafe_fix(format!("name the secret `{name}`"), vec![secret(&variable.place, &name)]));
-        } else {
-            let message = format!("`{}` is a secret by its name, and its value is written down here", variable.key);
-            out.push(warning(RULE.code, message, variable.place).help(help));
+    for (name, value, place) in written_down(call) {
+        if !is_placeholder(&value) {
+            let message = format!("`{name}` is a secret by its name, and its value is written down here");
+            out.push(warning(RULE.code, message, place).help(help(&name, &secret_name(call, &name))));
         }
     }
 }
 
-fn secret(place: &Place, name: &str) -> rick_plugin_sdk::Edit {
-    set(place, json!({ "secret": name }))
+/// Variables that are secrets by their names, with the value that is written down, and where.
+pub fn written_down(call: &ServiceCall<Quadlet>) -> Vec<(String, String, Place)> {
+    let variables = call.reads.of::<slots::Env>().into_iter().filter_map(|variable| match variable.value.as_slice() {
+        [Piece::Text(value)] if is_secret(&variable.key) && could_be_one(value) => {
+            Some((variable.key.clone(), value.clone(), variable.place.clone()))
+        }
+        _ => None,
+    });
+    variables.collect()
+}
+
+/// What a secret could be called.
+pub fn secret_name(call: &ServiceCall<Quadlet>, variable: &str) -> String {
+    format!("{}_{}", call.service.name, variable.to_lowercase()).replace('-', "_")
+}
+
+/// What to write in its place.
+pub fn help(variable: &str, name: &str) -> String {
+    format!("name a secret: `{variable} = {{ secret = \"{name}\" }}`")
 }
 
 fn is_secret(name: &str) -> bool {

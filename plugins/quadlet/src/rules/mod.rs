@@ -1,6 +1,8 @@
 //! The checks, one file each.
 
 mod assignment_cut;
+mod discovery_address;
+mod encoded_host;
 mod env_line_break;
 mod env_name;
 mod exec;
@@ -19,13 +21,20 @@ mod nothing_runs;
 mod notify_without_health;
 mod option_with_a_key;
 mod part_name;
+mod password_in_socket_query;
+mod placeholder_secret;
 mod pod_needs_podman_5;
 mod podman_unknown;
+mod port_of_a_server;
 mod port_past_the_proxy;
 mod port_twice;
+mod private_label;
 mod privileged_port;
 mod relabelled_folder;
+mod setting_without_effect;
 mod socket_file;
+mod socket_in_a_query;
+mod socket_not_mounted;
 mod specifier;
 mod uid_not_mappable;
 mod unit_of_the_system;
@@ -33,18 +42,25 @@ mod unknown_key;
 mod unknown_part;
 pub mod unwritable_value;
 mod update_of_a_digest;
+mod url_not_encoded;
 mod user_namespace;
+mod variable_in_a_key;
 mod volume_unclear;
 
-use rick_plugin_sdk::{Diagnostics, Place, Rule, ServiceCall, table};
+use rick_plugin_sdk::{Diagnostics, Piece, Place, Rule, ServiceCall, table};
 
 use crate::Quadlet;
 use crate::keys::FileType;
 use crate::parts::parts_of;
-use crate::values::Lines;
+use crate::values::{EnvValue, Lines};
 
 /// Every rule, in the order of their codes.
 pub const ALL: &[&Rule] = &[
+    &discovery_address::RULE,
+    &setting_without_effect::RULE,
+    &url_not_encoded::RULE,
+    &encoded_host::RULE,
+    &socket_not_mounted::RULE,
     &unknown_key::RULE,
     &newer_key::RULE,
     &missing_unit::RULE,
@@ -58,10 +74,10 @@ pub const ALL: &[&Rule] = &[
     &groups_annotation::RULE,
     &groups_beside_kept::RULE,
     &relabelled_folder::RULE,
-    &relabelled_folder::SHARED,
+    &private_label::RULE,
     &socket_file::RULE,
     &specifier::RULE,
-    &specifier::DOLLAR,
+    &variable_in_a_key::RULE,
     &assignment_cut::RULE,
     &env_name::RULE,
     &env_line_break::RULE,
@@ -82,7 +98,10 @@ pub const ALL: &[&Rule] = &[
     &port_twice::RULE,
     &nothing_runs::RULE,
     &job_time::RULE,
-    &literal_secret::PLACEHOLDER,
+    &password_in_socket_query::RULE,
+    &socket_in_a_query::RULE,
+    &port_of_a_server::RULE,
+    &placeholder_secret::RULE,
 ];
 
 /// Makes all checks of a service. [`unwritable_value`] is also made while rendering, where every value passes.
@@ -112,6 +131,15 @@ pub fn check(call: &ServiceCall<Quadlet>, out: &mut Diagnostics) {
     socket_file::check(call, out);
     port_past_the_proxy::check(call, out);
     literal_secret::check(call, out);
+    placeholder_secret::check(call, out);
+    url_not_encoded::check(call, out);
+    encoded_host::check(call, out);
+    socket_not_mounted::check(call, out);
+    socket_in_a_query::check(call, out);
+    password_in_socket_query::check(call, out);
+    discovery_address::check(call, out);
+    setting_without_effect::check(call, out);
+    port_of_a_server::check(call, out);
     unknown_key::check(call, out);
     missing_unit::check(call, out);
     keys_that_exclude::check(call, out);
@@ -119,7 +147,9 @@ pub fn check(call: &ServiceCall<Quadlet>, out: &mut Diagnostics) {
     groups_annotation::check(call, out);
     groups_beside_kept::check(call, out);
     relabelled_folder::check(call, out);
+    private_label::check(call, out);
     specifier::check(call, out);
+    variable_in_a_key::check(call, out);
     assignment_cut::check(call, out);
     newer_key::check(call, out);
     key_with_a_field::check(call, out);
@@ -157,4 +187,32 @@ fn below(place: &Place, index: usize) -> Place {
         Place::Value(pointer) | Place::Key(pointer) => Place::Value(format!("{pointer}/{index}")),
         Place::Text(span) => Place::Text(*span),
     }
+}
+
+/// A variable that the manifest itself says: its name, its value, and where that is, with further steps.
+type Variable<'a> = (&'a str, &'a EnvValue, Box<dyn Fn(&[&str]) -> Place + 'a>);
+
+/// The variables in `env` of each part, the general ones first.
+fn own_variables<'a>(call: &'a ServiceCall<Quadlet>) -> Vec<Variable<'a>> {
+    let mut variables: Vec<Variable<'a>> = Vec::new();
+    for (name, value) in &call.table.main.env {
+        let place = move |steps: &[&str]| table(&[&["env", name.as_str()], steps].concat());
+        variables.push((name, value, Box::new(place)));
+    }
+    for (part, container) in &call.table.containers {
+        for (name, value) in &container.fields.env {
+            let place = move |steps: &[&str]| table(&[&["containers", part.as_str(), "env", name.as_str()], steps].concat());
+            variables.push((name, value, Box::new(place)));
+        }
+    }
+    variables
+}
+
+/// A value as text, with a word for each secret.
+fn shown(value: &EnvValue) -> String {
+    let pieces = value.pieces().into_iter().map(|piece| match piece {
+        Piece::Text(text) => text,
+        Piece::Secret(_) => "secret".to_owned(),
+    });
+    pieces.collect()
 }

@@ -1,6 +1,6 @@
 //! A label of SELinux for what is not the container's alone.
 
-use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, Severity, error, set, warning};
+use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, Severity, error, set};
 
 use super::written_values;
 use crate::Quadlet;
@@ -15,19 +15,6 @@ pub const RULE: Rule = Rule {
           podman cannot relabel what is another's, and the part does not start. A socket is closed to a confined process with any label.",
     example: "[quadlet.keys]\nVolume = \"/run/postgresql:/run/postgresql:Z\"\n",
     use_instead: "[postgres]\n",
-    source: "podman-run(1), --volume, labeling volume mounts",
-};
-
-pub const SHARED: Rule = Rule {
-    code: "QD021",
-    name: "private-label-of-a-path",
-    severity: Severity::Warning,
-    waivable: true,
-    what: "`:Z` on a path of the machine",
-    why: "The label is of one container: where another one, or somebody on the machine, uses the same files, the last one that starts locks \
-          the others out. A folder in the service's home, by `name`, needs no label of its own.",
-    example: "[quadlet.keys]\nVolume = \"/srv/media:/media:Z\"\n",
-    use_instead: "[quadlet.keys]\nVolume = \"/srv/media:/media:z\"\n",
     source: "podman-run(1), --volume, labeling volume mounts",
 };
 
@@ -47,6 +34,12 @@ const MACHINES: &[&str] = &[
     "/var/lib/valkey",
 ];
 
+/// Whether a path is the machine's own.
+pub fn is_the_machines(path: &str) -> bool {
+    path == "/"
+        || MACHINES.iter().any(|folder| path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+}
+
 pub fn check(call: &ServiceCall<Quadlet>, out: &mut Diagnostics) {
     for (_, key, value, place) in written_values(call) {
         let mut fields = value.splitn(3, ':');
@@ -61,11 +54,7 @@ pub fn check(call: &ServiceCall<Quadlet>, out: &mut Diagnostics) {
             let end = if left.is_empty() { String::new() } else { format!(":{}", left.join(",")) };
             format!("{}{end}", value.strip_suffix(&format!(":{options}")).unwrap_or(value))
         };
-        let machines = source == "/"
-            || MACHINES
-                .iter()
-                .any(|folder| source.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')));
-        if machines && (private || shared) {
+        if is_the_machines(source) && (private || shared) {
             let label = if private { "Z" } else { "z" };
             let message = format!("`:{label}` would relabel `{source}`, which is the machine's own");
             let help = "leave the label out; for a server's socket, its own table mounts the folder: [postgres], [valkey]";
@@ -74,11 +63,6 @@ pub fn check(call: &ServiceCall<Quadlet>, out: &mut Diagnostics) {
                     .help(help)
                     .safe_fix(format!("leave `:{label}` out"), vec![set(&place, without(label))]),
             );
-        } else if private {
-            let message = format!("`:Z` lets one container alone use `{source}`");
-            let help =
-                "`:z` is for what several use; what is the service's own belongs into its home: `volumes = [\"data:/path\"]`";
-            out.push(warning(SHARED.code, message, place).help(help));
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What systemd reads in a value that is written as it stands.
 
-use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, Severity, error, set, warning};
+use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, Severity, error, set};
 
 use super::written_values;
 use crate::Quadlet;
@@ -18,18 +18,6 @@ pub const RULE: Rule = Rule {
     source: "systemd.unit(5), specifiers",
 };
 
-pub const DOLLAR: Rule = Rule {
-    code: "QD025",
-    name: "dollar-sign-in-a-key",
-    severity: Severity::Warning,
-    waivable: true,
-    what: "a `$` in `keys` that systemd takes for a variable of the unit's",
-    why: "It is replaced by a variable of the unit's environment, which is seldom there, so by nothing. A `$` that is meant is `$$`.",
-    example: "[quadlet.keys]\nLabel = \"rule=Host(`$HOST`)\"\n",
-    use_instead: "[quadlet.keys]\nLabel = \"rule=Host(`$$HOST`)\"\n",
-    source: "systemd.service(5), command lines",
-};
-
 /// All that there are in systemd 252 to 258.
 const SPECIFIERS: &str = "aAbBCdDEfgGhHiIjJlLmMnNopPqsStTuUvVwWyY%";
 
@@ -42,16 +30,6 @@ pub fn check(call: &ServiceCall<Quadlet>, out: &mut Diagnostics) {
                 error(RULE.code, message, place.clone())
                     .help("write `%%` for a `%`")
                     .safe_fix("write `%%` for a `%` that stands for itself", vec![set(&place, mended)]),
-            );
-        }
-        // A drop-in's variable may be meant; a command for the container's shell is not systemd's.
-        if let Some(name) = variable(value) {
-            let message = format!("systemd replaces `{name}` in `{key}` by a variable of the unit's");
-            let mended = value.replace("$$", "$").replace('$', "$$");
-            out.push(
-                warning(DOLLAR.code, message, place.clone())
-                    .help("write `$$` for a `$`; waive this where the unit's variable is meant")
-                    .unsafe_fix("write `$$` for a `$`", vec![set(&place, mended)]),
             );
         }
     }
@@ -86,26 +64,6 @@ fn percent_doubled(value: &str) -> String {
     doubled
 }
 
-/// The first variable that systemd would replace: `$NAME` as a word of its own, or `${NAME}` anywhere.
-fn variable(value: &str) -> Option<&str> {
-    let mut from = 0;
-    while let Some(at) = value[from..].find('$').map(|at| from + at) {
-        let rest = &value[at + 1..];
-        if rest.starts_with('$') {
-            from = at + 2;
-            continue;
-        }
-        let name = rest.strip_prefix('{').unwrap_or(rest);
-        let length = name.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'_').count();
-        if length > 0 && !name.as_bytes()[0].is_ascii_digit() {
-            let end = at + 1 + (rest.len() - name.len()) + length;
-            return Some(&value[at..end + usize::from(value[end..].starts_with('}') && rest.starts_with('{'))]);
-        }
-        from = at + 1;
-    }
-    None
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -117,12 +75,5 @@ mod tests {
         assert_eq!(odd_percent("100%"), Some("%".to_owned()));
         assert_eq!(percent_doubled("%h 100% 5%% %!"), "%h 100%% 5%% %%!");
         assert_eq!(odd_percent(&percent_doubled("%h 100% 5%% %!")), None);
-    }
-
-    #[test]
-    fn a_doubled_dollar_is_none() {
-        assert_eq!(variable("cost 5$ $$HOME"), None);
-        assert_eq!(variable("a ${HOME}/x"), Some("${HOME}"));
-        assert_eq!(variable("$HOST)"), Some("$HOST"));
     }
 }

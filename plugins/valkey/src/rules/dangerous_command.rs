@@ -1,6 +1,6 @@
 //! Commands that reach beyond a service's own keys.
 
-use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, Severity, table, warning};
+use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, Severity, remove, table, warning};
 
 use crate::Valkey;
 
@@ -46,7 +46,9 @@ pub fn check(call: &ServiceCall<Valkey>, out: &mut Diagnostics) {
         if BEYOND.contains(&allowed) {
             let message = format!("`{rule}` lets the service reach what is not its own in a server that it shares");
             let help = "name the one command that it needs, or give it a server of its own by `dedicated = true`";
-            out.push(warning(RULE.code, message, table(&["commands", &index.to_string()])).help(help));
+            let place = table(&["commands", &index.to_string()]);
+            let fix = vec![remove(&place)];
+            out.push(warning(RULE.code, message, place).help(help).unsafe_fix(format!("leave `{rule}` out"), fix));
         }
     }
 }
