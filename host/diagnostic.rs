@@ -147,6 +147,8 @@ pub struct Diagnostic {
     pub plugin: Option<String>,
     /// Ways to mend it, the best first.
     pub fixes: Vec<Fix>,
+    /// What is at its place is not to be shown: a secret that somebody wrote down.
+    pub hides: bool,
     /// What the plugin adds for programs.
     pub more: Option<Value>,
     /// rick could not do its work, rather than: the files are wrong.
@@ -173,6 +175,7 @@ impl Diagnostic {
             help: None,
             plugin: None,
             fixes: Vec::new(),
+            hides: false,
             more: None,
             failure: false,
             standing: Standing::Reported,

@@ -32,6 +32,11 @@ impl Fix {
                 changed.len() - 1
             });
             let text = &mut changed[index].1;
+            // TOML's own libraries know one end of a line alone.
+            let ends_in_two = text.contains("\r\n");
+            if ends_in_two && !matches!(edit, Edit::Replace { .. }) {
+                *text = text.replace("\r\n", "\n");
+            }
             *text = match edit {
                 Edit::Set { steps, value, .. } => set(text, steps, value)?,
                 Edit::Remove { steps, .. } => remove(text, steps)?,
@@ -40,6 +45,9 @@ impl Fix {
                     format!("{before}{new}{after}")
                 }
             };
+            if ends_in_two && !text.contains("\r\n") {
+                *text = text.replace('\n', "\r\n");
+            }
         }
         let replacements = changed.into_iter().filter_map(|(source, text)| difference(source, &sources.get(source).text, &text));
         let replacements: Vec<Replacement> = replacements.collect();

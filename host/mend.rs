@@ -49,7 +49,7 @@ pub fn run(with_unsafe: bool, lint: impl Fn(&Overlay) -> Result<Inputs, Error>) 
             next.insert(path, new);
         }
         let linted = lint(&next)?;
-        match news(&inputs, &linted) {
+        match news(&inputs, &linted, with_unsafe) {
             None => {
                 count += round.made.len();
                 (overlay, inputs) = (next, linted);
@@ -113,13 +113,17 @@ impl Round {
     }
 }
 
-/// An error that was not there before.
-fn news(before: &Inputs, after: &Inputs) -> Option<String> {
+/// An error that was not there before, and that no fix mends in its turn.
+fn news(before: &Inputs, after: &Inputs, with_unsafe: bool) -> Option<String> {
     let errors = |inputs: &Inputs| -> Vec<Diagnostic> {
         let all = inputs.sink.sorted(inputs.sources());
         all.into_iter().filter(|diagnostic| diagnostic.severity == Severity::Error).collect()
     };
     let known: BTreeSet<(String, String)> = errors(before).into_iter().map(|error| (error.code, error.message)).collect();
-    let new = errors(after).into_iter().find(|error| !known.contains(&(error.code.clone(), error.message.clone())))?;
+    let mendable = |error: &Diagnostic| {
+        error.fixes.iter().any(|fix| (fix.safe || with_unsafe) && fix.replacements(after.sources()).is_some())
+    };
+    let is_new = |error: &Diagnostic| !known.contains(&(error.code.clone(), error.message.clone())) && !mendable(error);
+    let new = errors(after).into_iter().find(is_new)?;
     Some(format!("`{}`", line(&new, after.sources())))
 }

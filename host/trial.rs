@@ -22,9 +22,10 @@ use crate::plugin::Plugin;
 use crate::plugins::Plugins;
 
 pub use cases::Case;
-pub use examples::Example;
+pub use examples::{Example, files as example_files};
 pub use recorder::{Recorded, Recorder, Usage};
 pub use tables::Tables;
+pub use way::MACHINE;
 
 /// What came of a trial.
 pub struct Trial {

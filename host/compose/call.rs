@@ -14,7 +14,7 @@ use crate::plugin::{Failure, Of, Plugin, Session, Stage};
 use crate::pointer;
 use crate::project::{Manifest, Project};
 use crate::slots;
-use crate::source::{SourceId, Span};
+use crate::source::{SourceId, Sources, Span};
 
 /// What a call is about.
 #[derive(Clone, Copy)]
@@ -258,8 +258,18 @@ impl<'a> Call<'a> {
         }
         let severity = Severity::from(said.severity);
         let origin = resolve(&said.at).map_err(lie)?;
-        let mut diagnostic = Diagnostic::new(&said.code, severity, said.message, origin.span(composition));
+        let more: Option<Value> = match said.more {
+            None => None,
+            Some(more) => {
+                Some(serde_json::from_str(&more).map_err(|_| lie("gave a diagnostic whose `more` is no JSON".to_owned()))?)
+            }
+        };
+        let part = more.as_ref().and_then(|more| more.get("within")).and_then(Value::as_str);
+        let span = origin.span(composition).map(|span| narrowed(&composition.project.sources, span, part));
+        let mut diagnostic = Diagnostic::new(&said.code, severity, said.message, span);
         diagnostic.notes.extend(origin.via(composition));
+        diagnostic.hides = more.as_ref().and_then(|more| more.get("hides")).and_then(Value::as_bool).unwrap_or(false);
+        diagnostic.more = more;
         for note in said.notes {
             let origin = resolve(&note.at).map_err(lie)?;
             match origin.span(composition) {
@@ -272,12 +282,6 @@ impl<'a> Call<'a> {
             diagnostic.fixes.extend(self.fix(composition, fix).map_err(lie)?);
         }
         diagnostic.plugin = Some(self.plugin.title());
-        diagnostic.more = match said.more {
-            None => None,
-            Some(more) => {
-                Some(serde_json::from_str(&more).map_err(|_| lie("gave a diagnostic whose `more` is no JSON".to_owned()))?)
-            }
-        };
         Ok(diagnostic)
     }
 
@@ -376,6 +380,18 @@ impl<'a> Call<'a> {
             Subject::Service(manifest) => sink.push_for(&manifest.name, diagnostic),
             _ => sink.push(diagnostic),
         }
+    }
+}
+
+/// The part of a text that a plugin points at, where it stands there as it is; else all of it.
+fn narrowed(sources: &Sources, span: Span, part: Option<&str>) -> Span {
+    let whole = sources.get(span.source).text.get(span.bytes.clone()).unwrap_or_default();
+    match part.filter(|part| !part.is_empty()).and_then(|part| Some((whole.find(part)?, part.len()))) {
+        Some((at, length)) => {
+            let start = span.bytes.start + at;
+            Span { source: span.source, bytes: start..start + length }
+        }
+        None => span,
     }
 }
 

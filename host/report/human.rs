@@ -31,7 +31,8 @@ pub fn render(findings: &Findings<'_>) -> String {
                 Standing::Known => Some("it was there when the baseline was written".to_owned()),
             },
         };
-        text.push_str(&renderer.render(&[group(diagnostic, &said, findings.sources)]));
+        let texts = Texts::of(diagnostic, findings.sources);
+        text.push_str(&renderer.render(&[group(diagnostic, &said, &texts)]));
         text.push_str("\n\n");
     }
     text
@@ -51,14 +52,43 @@ fn fix(diagnostic: &Diagnostic, sources: &Sources) -> Option<String> {
     Some(format!("{} (`rick lint {}`)", fix.title, if fix.safe { "--fix" } else { "--unsafe-fixes" }))
 }
 
-fn group<'a>(diagnostic: &'a Diagnostic, said: &'a Said, sources: &'a Sources) -> Group<'a> {
+/// The texts that a diagnostic shows, without what it hides.
+struct Texts<'a> {
+    sources: &'a Sources,
+    hidden: Option<(SourceId, String)>,
+}
+
+impl<'a> Texts<'a> {
+    fn of(diagnostic: &Diagnostic, sources: &'a Sources) -> Self {
+        let label = diagnostic.primary.as_ref().filter(|_| diagnostic.hides);
+        let hidden = label.map(|Label { span, .. }| {
+            let text = &sources.get(span.source).text;
+            let bytes = span.bytes.clone();
+            // As many bytes as there were, so that every place stays where it is; the ends of lines stay ends.
+            let stars = text[bytes.clone()]
+                .bytes()
+                .map(|byte| if byte == b'\n' || byte == b'"' || byte == b'\'' { char::from(byte) } else { '*' });
+            (span.source, format!("{}{}{}", &text[..bytes.start], stars.collect::<String>(), &text[bytes.end..]))
+        });
+        Self { sources, hidden }
+    }
+
+    fn text(&self, id: SourceId) -> &str {
+        match &self.hidden {
+            Some((hidden, text)) if *hidden == id => text,
+            _ => &self.sources.get(id).text,
+        }
+    }
+}
+
+fn group<'a>(diagnostic: &'a Diagnostic, said: &'a Said, texts: &'a Texts<'a>) -> Group<'a> {
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
         Severity::Info => Level::INFO,
         Severity::Hint => Level::HELP.with_name("hint"),
     };
-    let mut group = level.primary_title(&diagnostic.message).id(&diagnostic.code).elements(snippets(diagnostic, sources));
+    let mut group = level.primary_title(&diagnostic.message).id(&diagnostic.code).elements(snippets(diagnostic, texts));
     for note in &diagnostic.notes {
         group = group.element(Level::NOTE.message(note));
     }
@@ -74,7 +104,7 @@ fn group<'a>(diagnostic: &'a Diagnostic, said: &'a Said, sources: &'a Sources) -
 }
 
 /// One snippet for each text: the one with the first place first.
-fn snippets<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources) -> Vec<Snippet<'a, annotate_snippets::Annotation<'a>>> {
+fn snippets<'a>(diagnostic: &'a Diagnostic, texts: &'a Texts<'a>) -> Vec<Snippet<'a, annotate_snippets::Annotation<'a>>> {
     let labels: Vec<(&Label, AnnotationKind)> = diagnostic
         .primary
         .iter()
@@ -90,12 +120,11 @@ fn snippets<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources) -> Vec<Snippet
     order
         .into_iter()
         .map(|id| {
-            let source = sources.get(id);
             let annotations = labels.iter().filter(|(label, _)| label.span.source == id).map(|(label, kind)| {
                 let annotation = kind.span(label.span.bytes.clone());
                 if label.message.is_empty() { annotation } else { annotation.label(&label.message) }
             });
-            Snippet::source(&source.text).path(source.path.as_str()).annotations(annotations)
+            Snippet::source(texts.text(id)).path(texts.sources.path(id).as_str()).annotations(annotations)
         })
         .collect()
 }

@@ -29,7 +29,7 @@ pub fn render(findings: &Findings<'_>) -> Result<String, String> {
         suite.add_test_case(rest);
         report.add_test_suite(suite);
     }
-    report.to_string().map_err(|error| format!("the report cannot be written: {error}"))
+    super::junit::text(&report)
 }
 
 fn case(findings: &Findings<'_>, suite: String, code: &str, found: &[&Diagnostic]) -> TestCase {

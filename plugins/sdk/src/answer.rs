@@ -116,6 +116,19 @@ impl Diagnostic {
         self.fix(title.into(), false, edits)
     }
 
+    /// Points at a part of the text that its place is: one line of several, or one word. rick shows just that, if it is there as it
+    /// stands; else all of the value.
+    pub fn within(mut self, text: impl Into<String>) -> Self {
+        self.more = Some(serde_json::json!({ "within": text.into() }).to_string());
+        self
+    }
+
+    /// Keeps what is at its place out of what is shown: a secret that somebody wrote down.
+    pub fn hides(mut self) -> Self {
+        self.more = Some(serde_json::json!({ "hides": true }).to_string());
+        self
+    }
+
     fn fix(mut self, title: String, safe: bool, edits: Vec<Edit>) -> Self {
         self.fixes.push(Fix { title, safe, edits });
         self

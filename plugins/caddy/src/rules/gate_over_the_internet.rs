@@ -28,7 +28,7 @@ pub fn check(call: &ServiceCall<Caddy>, out: &mut Diagnostics) {
         {
             let message = format!("the gate is asked at `{address}`, where authentik cannot tell which application is meant");
             let help = "leave the gate to rick: [authentik] with `pattern = \"forward-auth\"`; it asks the outpost's own port";
-            out.push(error(RULE.code, message, table(&["snippet"])).help(help));
+            out.push(error(RULE.code, message, table(&["snippet"])).within(line).help(help));
         }
     }
 }

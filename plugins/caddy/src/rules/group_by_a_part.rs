@@ -31,7 +31,7 @@ pub fn check(call: &ServiceCall<Caddy>, out: &mut Diagnostics) {
         if let Some(part) = part {
             let message = format!("`{part}` also fits a longer name of another group");
             let help = "leave it to [authentik]: `group` there is who may enter";
-            out.push(error(RULE.code, message, table(&["snippet"])).help(help));
+            out.push(error(RULE.code, message, table(&["snippet"])).within(line).help(help));
         }
     }
 }

@@ -32,7 +32,7 @@ pub fn check(call: &ServiceCall<Caddy>, out: &mut Diagnostics) {
             let message = format!("authentik sends no `{}`: nothing is copied, or what the client sent", others.join("`, `"));
             let help =
                 "leave the gate to rick: [authentik] with `pattern = \"forward-auth\"`, and `identity` in [caddy] for the names";
-            out.push(error(RULE.code, message, table(&["snippet"])).help(help));
+            out.push(error(RULE.code, message, table(&["snippet"])).within(line).help(help));
         }
     }
 }

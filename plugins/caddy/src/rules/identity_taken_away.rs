@@ -35,7 +35,11 @@ pub fn check(call: &ServiceCall<Caddy>, out: &mut Diagnostics) {
         };
         if let Some(header) = call.table.identity.keys().find(hits) {
             let message = format!("`request_header -{taken}` takes `{header}` away after the gate has put it in");
-            out.push(warning(RULE.code, message, table(&["snippet"])).help("leave the line out: rick does it before the gate"));
+            out.push(
+                warning(RULE.code, message, table(&["snippet"]))
+                    .within(line)
+                    .help("leave the line out: rick does it before the gate"),
+            );
         }
     }
 }

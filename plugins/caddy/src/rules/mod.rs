@@ -88,6 +88,8 @@ pub fn check(call: &ServiceCall<Caddy>, out: &mut Diagnostics) {
 
 /// The lines of a snippet that say something.
 fn snippet_lines(call: &ServiceCall<Caddy>) -> impl Iterator<Item = &str> {
-    let lines = call.table.snippet.as_deref().unwrap_or_default().lines().map(str::trim);
+    let lines = call.table.snippet.as_deref().unwrap_or_default().lines();
+    // A `#` begins a comment at the beginning of a word: https://caddyserver.com/docs/caddyfile/concepts#comments
+    let lines = lines.map(|line| line.split_once(" #").map_or(line, |(line, _)| line).trim());
     lines.filter(|line| !line.is_empty() && !line.starts_with('#'))
 }

@@ -23,7 +23,7 @@ pub fn check(call: &ServiceCall<Caddy>, out: &mut Diagnostics) {
         let Some(word) = line.split_whitespace().find(|word| is_relative(word)) else { continue };
         let mended = format!("unix//{}", &word["unix/".len()..]);
         let message = format!("`{word}` is a path from the folder that Caddy runs in");
-        let found = warning(RULE.code, message, table(&["snippet"])).help(format!("write `{mended}`"));
+        let found = warning(RULE.code, message, table(&["snippet"])).within(line).help(format!("write `{mended}`"));
         out.push(found.safe_fix(format!("write `{mended}`"), vec![set(&table(&["snippet"]), snippet.replace(word, &mended))]));
     }
 }

@@ -24,7 +24,7 @@ pub fn check(call: &ServiceCall<Caddy>, out: &mut Diagnostics) {
         if words.contains(&"trusted_proxies") && words.contains(&"private_ranges") {
             let message = "`private_ranges` lets every neighbour say who it is and what it asked for";
             let help = "leave it out; name the one address of a proxy that stands before this one";
-            out.push(warning(RULE.code, message, table(&["snippet"])).help(help));
+            out.push(warning(RULE.code, message, table(&["snippet"])).within(line).help(help));
         }
     }
 }

@@ -29,12 +29,12 @@ pub fn check(call: &ServiceCall<Caddy>, out: &mut Diagnostics) {
     if call.reads.of::<slots::Gate>().is_empty() || version.is_some_and(|version| version >= MENDED) {
         return;
     }
-    if snippet_lines(call).any(|line| line.split_whitespace().next() == Some("php_fastcgi")) {
+    if let Some(line) = snippet_lines(call).find(|line| line.split_whitespace().next() == Some("php_fastcgi")) {
         let found = error(
             RULE.code,
             "PHP would believe `Remote_User` from a client, which this Caddy does not take away",
             table(&["snippet"]),
         );
-        out.push(found.help("upgrade Caddy to 2.11.4").note("the machine's Caddy", machine(&["versions", PROXY])));
+        out.push(found.within(line).help("upgrade Caddy to 2.11.4").note("the machine's Caddy", machine(&["versions", PROXY])));
     }
 }

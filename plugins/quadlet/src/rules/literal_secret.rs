@@ -38,7 +38,7 @@ pub fn check(call: &ServiceCall<Quadlet>, out: &mut Diagnostics) {
     for (name, value, place) in written_down(call) {
         if !is_placeholder(&value) {
             let message = format!("`{name}` is a secret by its name, and its value is written down here");
-            out.push(warning(RULE.code, message, place).help(help(&name, &secret_name(call, &name))));
+            out.push(warning(RULE.code, message, place).hides().help(help(&name, &secret_name(call, &name))));
         }
     }
 }

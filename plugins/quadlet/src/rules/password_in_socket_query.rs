@@ -21,11 +21,16 @@ pub const RULE: Rule = Rule {
 pub fn check(call: &ServiceCall<Quadlet>, out: &mut Diagnostics) {
     for (name, value, place) in own_variables(call) {
         let text = shown(value);
-        let asked = text.split_once('?').is_some_and(|(_, query)| query.split('&').any(|pair| pair.starts_with("password=")));
-        if (text.starts_with("unix://") || text.starts_with("redis+socket://")) && asked {
+        if has_password(&text) {
             let message = format!("the password in `{name}` is in the query of a socket's address, which only redis-py reads");
             let help = "add [valkey] with `client`: rick writes the address in the form that the library takes";
             out.push(warning(RULE.code, message, place(&[])).help(help));
         }
     }
+}
+
+/// Whether a text is a socket's address with a password in its query.
+pub fn has_password(text: &str) -> bool {
+    let asked = text.split_once('?').is_some_and(|(_, query)| query.split('&').any(|pair| pair.starts_with("password=")));
+    asked && (text.starts_with("unix://") || text.starts_with("redis+socket://"))
 }

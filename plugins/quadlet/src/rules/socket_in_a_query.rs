@@ -21,17 +21,16 @@ pub const RULE: Rule = Rule {
 pub fn check(call: &ServiceCall<Quadlet>, out: &mut Diagnostics) {
     for (name, value, place) in own_variables(call) {
         let text = shown(value);
-        let is_server = ["redis://", "rediss://", "valkey://", "valkeys://"].iter().any(|scheme| text.starts_with(scheme));
-        let query = text.split_once('?').map_or("", |(_, query)| query);
-        let key = query
-            .split('&')
-            .filter_map(|pair| pair.split_once('='))
-            .find(|(_, value)| value.starts_with('/'))
-            .map(|(key, _)| key);
-        if let Some(key) = key.filter(|_| is_server) {
-            let message = format!("no client of Valkey knows `?{key}=` in `{name}`");
-            let help = "add [valkey] with `client`: rick writes the address in the form that the library takes";
-            out.push(error(RULE.code, message, place(&[])).help(help));
-        }
+        let Some(key) = key_of_a_socket(&text) else { continue };
+        let message = format!("no client of Valkey knows `?{key}=` in `{name}`");
+        let help = "add [valkey] with `client`: rick writes the address in the form that the library takes";
+        out.push(error(RULE.code, message, place(&[])).help(help));
     }
+}
+
+/// The key in the query of a server's address that has a path.
+pub fn key_of_a_socket(text: &str) -> Option<&str> {
+    let is_server = ["redis://", "rediss://", "valkey://", "valkeys://"].iter().any(|scheme| text.starts_with(scheme));
+    let (_, query) = text.split_once('?').filter(|_| is_server)?;
+    query.split('&').filter_map(|pair| pair.split_once('=')).find(|(_, value)| value.starts_with('/')).map(|(key, _)| key)
 }

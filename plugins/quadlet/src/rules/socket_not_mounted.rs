@@ -3,6 +3,8 @@
 use rick_plugin_sdk::slots::{MountValue, VolumeValue};
 use rick_plugin_sdk::{Diagnostics, Read, Rule, ServiceCall, Severity, error, slots};
 
+use super::password_in_socket_query::has_password;
+use super::socket_in_a_query::key_of_a_socket;
 use super::{own_variables, shown, written_values};
 use crate::Quadlet;
 use crate::parts::parts_of;
@@ -54,6 +56,10 @@ pub fn check(call: &ServiceCall<Quadlet>, out: &mut Diagnostics) {
     };
     for (name, value, place) in own_variables(call) {
         let text = shown(value);
+        // These say themselves that the server's table is wanted.
+        if key_of_a_socket(&text).is_some() || has_password(&text) {
+            continue;
+        }
         let text = text.replace("%2F", "/").replace("%2f", "/");
         let Some((folder, table)) = FOLDERS.iter().find(|(folder, _)| names(&text, folder)) else { continue };
         if !seen(folder) {

@@ -52,7 +52,7 @@ pub fn check(call: &ServiceCall<Quadlet>, out: &mut Diagnostics) {
                 if let Some(odd) = odd_in_password(&scalar.text()) {
                     let message = format!("the password in `{name}` has a `{odd}`, at which it ends");
                     let help = "make it a secret, as one of several pieces: `{ secret = \"…\", encode = [\"percent\"] }`";
-                    out.push(error(RULE.code, message, place(&[])).help(help));
+                    out.push(error(RULE.code, message, place(&[])).hides().help(help));
                 }
             }
             EnvValue::Secret(_) => {}
