@@ -398,12 +398,14 @@ class Diagnostics:
         notes: Iterable[Note] = (),
         fixes: Iterable[Fix] = (),
         severity: Severity | None = None,
+        more: dict | None = None,
     ) -> None:
         """Reports a problem, as bad as its rule says. `message`: what was found, then what was expected; lower case, no full stop.
-        `help`: one thing that can be done now.
+        `help`: one thing that can be done now. `more`: `{"within": "a part of the text that is there"}` has rick point at just that,
+        `{"hides": True}` keeps what is there from being shown.
         """
         severity = severity or rule.severity
-        self.diagnostics.append(Diagnostic(rule.code, severity, message, at, help, list(notes), list(fixes)))
+        self.diagnostics.append(Diagnostic(rule.code, severity, message, at, help, list(notes), list(fixes), more))
 
 
 @dataclass

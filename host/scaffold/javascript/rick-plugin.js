@@ -167,6 +167,7 @@ export class Diagnostics {
   /**
    * Reports a problem, as bad as its rule says. `message`: what was found, then what was expected; lower case, no full stop. `help`: one
    * thing that can be done now. `notes`: `{ at, message }` each. `fixes`: see `fix`.
+   * `more`: `{ within: "a part of the text that is there" }` has rick point at just that, `{ hides: true }` keeps it from being shown.
    */
   report(rule, message, at, { help = null, notes = [], fixes = [], severity = rule.severity, more = null } = {}) {
     if (rule?.code === undefined || severity === undefined) throw new Error("a problem is of a rule, which `rule` makes");
