@@ -8,7 +8,7 @@ use camino::Utf8PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use tracing_subscriber::filter::LevelFilter;
 
-use crate::control::{Asked, Selection, date};
+use crate::control::{Asked, KnownBefore, Selection, date};
 use crate::diagnostic::Severity;
 use crate::error::Error;
 use crate::report::{FindingsFormat, Format};
@@ -252,7 +252,8 @@ impl FindingsArguments {
     pub fn asked(&self) -> Asked {
         let Self { select, ignore, severity, strict, no_baseline, today, .. } = self.clone();
         let selection = Selection { select, ignore, severity: severity.into_iter().collect() };
-        Asked { selection, strict, without_baseline: no_baseline, today }
+        let known = if no_baseline { KnownBefore::Nothing } else { KnownBefore::File };
+        Asked { selection, strict, known, today }
     }
 }
 

@@ -39,6 +39,18 @@ pub struct Control {
     services: BTreeMap<SourceId, (String, SourceId)>,
 }
 
+/// Where what is known from before is from.
+#[derive(Debug, Clone, Default)]
+pub enum KnownBefore {
+    /// The project's baseline.
+    #[default]
+    File,
+    /// Nowhere: nothing is.
+    Nothing,
+    /// These.
+    These(Vec<Entry>),
+}
+
 /// What the command line adds to what rick.toml says.
 #[derive(Debug, Clone, Default)]
 pub struct Asked {
@@ -46,8 +58,8 @@ pub struct Asked {
     pub selection: Selection,
     /// A warning counts as an error.
     pub strict: bool,
-    /// Nothing is known from before.
-    pub without_baseline: bool,
+    /// What is known from before.
+    pub known: KnownBefore,
     /// The day that it is, for waivers; without it, the day in UTC, which is the same one on every machine.
     pub today: Option<NaiveDate>,
 }
@@ -93,8 +105,12 @@ impl Control {
     /// Decides how bad a diagnostic is and what becomes of it; `false` where it is not wanted at all.
     pub fn decide(&mut self, diagnostic: &mut Diagnostic) -> bool {
         let Some(&waivable) = self.rules.get(&diagnostic.code) else {
-            // rick's own errors are no matter of taste.
-            return diagnostic.severity == Severity::Error || self.selection.wants(&diagnostic.code);
+            // rick's own errors are no matter of taste; its warnings are there unless somebody names them.
+            if diagnostic.severity == Severity::Error {
+                return true;
+            }
+            diagnostic.severity = self.selection.level(&diagnostic.code).unwrap_or(diagnostic.severity);
+            return !self.selection.ignores(&diagnostic.code);
         };
         match self.selection.level(&diagnostic.code) {
             // What cannot be waived can be made no less than it is.
@@ -111,12 +127,20 @@ impl Control {
         let source = diagnostic.primary.as_ref().map(|label| label.span.source);
         // A manifest speaks for the configuration files that it names.
         let file = source.map(|source| self.services.get(&source).map_or(source, |(_, manifest)| *manifest));
-        for waiver in &mut self.waivers {
-            if waiver.covers(&diagnostic.code, file, &location.steps) && waiver.meets(self.today) {
+        for waiver in self.waivers.iter_mut().filter(|waiver| waiver.rule == diagnostic.code) {
+            let is_here = file == Some(waiver.place.source);
+            if !is_here || !waiver.covers(&location.steps) {
+                // Nobody should have to find out by themselves why it is not waived.
+                if let Some(note) = waiver.misses(is_here, file.map(|file| self.sources.path(file)), &self.sources) {
+                    diagnostic.notes.push(note);
+                }
+            } else if waiver.meets(self.today) {
                 let (reason, expires, place) = (waiver.reason.clone(), waiver.expires.clone(), waiver.place.clone());
                 diagnostic.standing = Standing::Waived { reason, expires, place };
-                return true;
             }
+        }
+        if !diagnostic.is_reported() {
+            return true;
         }
         if self.baseline.take(&self.entry(diagnostic, &location)) {
             diagnostic.standing = Standing::Known;
@@ -135,15 +159,20 @@ impl Control {
             let sought = self.selection.wants(&waiver.rule) && !left_early(waiver.place.source);
             found.extend(waiver.finding(self.today, sought));
         }
-        if failed.is_empty() {
-            found.extend(self.baseline.findings());
-        }
+        found.extend(self.baseline.findings(|entry| self.was_sought(entry, failed)));
         found
     }
 
-    /// What the baseline knows and was found again.
-    pub fn known_again(&self) -> Vec<Entry> {
-        self.baseline.found_again()
+    /// Whether a problem that is known would have been found.
+    fn was_sought(&self, entry: &Entry, failed: &BTreeSet<String>) -> bool {
+        let is_service = self.services.values().any(|(service, _)| *service == entry.of);
+        let left_early = if is_service { failed.contains(&entry.of) } else { !failed.is_empty() };
+        self.selection.wants(&entry.rule) && !left_early
+    }
+
+    /// What is left of the baseline: what was found again, or was not looked for. `None` where it could not be read.
+    pub fn still_known(&self, failed: &BTreeSet<String>) -> Option<Vec<Entry>> {
+        self.baseline.left(|entry| self.was_sought(entry, failed))
     }
 
     /// Whether a waiver, or the baseline, can silence what a rule finds.

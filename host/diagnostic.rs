@@ -293,6 +293,11 @@ impl Sink {
         self.failed_services.contains(service)
     }
 
+    /// The services with an error.
+    pub fn failed(&self) -> &BTreeSet<String> {
+        &self.failed_services
+    }
+
     /// How many problems there are.
     pub fn len(&self) -> usize {
         self.found.len()

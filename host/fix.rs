@@ -197,7 +197,7 @@ fn toml_value(value: &Value) -> Option<toml_edit::Value> {
     })
 }
 
-/// A text without what is at some steps of it. Of a key with lines of its own just these lines go, and the comments above stay.
+/// A text without what is at some steps of it. Of a key with lines of its own just these lines go, and the comments stay.
 fn remove(text: &str, steps: &[String]) -> Option<String> {
     let mut document: DocumentMut = text.parse().ok()?;
     let (last, parents) = steps.split_last()?;
@@ -225,8 +225,8 @@ fn remove(text: &str, steps: &[String]) -> Option<String> {
             let table = other.as_table_like_mut()?;
             // A table with a header of its own may be spread over the file: a person takes it away.
             table.get(last).filter(|item| item.is_value())?;
-            if !in_brackets && let Some(lines) = own_lines(text, steps) {
-                return Some(format!("{}{}", &text[..lines.start], &text[lines.end..]));
+            if !in_brackets && let Some((lines, comment)) = own_lines(text, steps) {
+                return Some(format!("{}{comment}{}", &text[..lines.start], &text[lines.end..]));
             }
             table.remove(last);
         }
@@ -234,8 +234,8 @@ fn remove(text: &str, steps: &[String]) -> Option<String> {
     Some(document.to_string())
 }
 
-/// The lines of a key and its value.
-fn own_lines(text: &str, steps: &[String]) -> Option<Range<usize>> {
+/// The lines of a key and its value, and the comment behind them as a line of its own: what somebody wrote for people stays.
+fn own_lines(text: &str, steps: &[String]) -> Option<(Range<usize>, String)> {
     let mut sources = Sources::default();
     let source = sources.add("x.toml", text.to_owned());
     let document = document::parse(&sources, source, &mut Sink::default())?;
@@ -243,7 +243,11 @@ fn own_lines(text: &str, steps: &[String]) -> Option<Range<usize>> {
     let key = node.key.as_ref().filter(|_| depth == steps.len())?;
     let end = node.value.bytes.end;
     let start = text[..key.bytes.start].rfind('\n').map_or(0, |newline| newline + 1);
-    Some(start..text[end..].find('\n').map_or(text.len(), |newline| end + newline + 1))
+    let line_end = text[end..].find('\n').map_or(text.len(), |newline| end + newline + 1);
+    let comment = text[end..line_end].trim_start().trim_end_matches('\n');
+    let indent: String = text[start..].chars().take_while(|letter| letter.is_whitespace() && *letter != '\n').collect();
+    let comment = if comment.is_empty() { String::new() } else { format!("{indent}{comment}\n") };
+    Some((start..line_end, comment))
 }
 
 #[cfg(test)]
@@ -283,7 +287,7 @@ mod tests {
     fn what_goes_takes_nothing_along() {
         let text =
             "# about a\n[a]\n# about b\nb = [\n  1,\n] # list\n\n# about c\nc = { d = 1, e = 2 }\nf = [1, 2, 3]\ng.h = 1\n";
-        assert_eq!(remove(text, &steps("a/b")).as_deref(), Some(text.replace("b = [\n  1,\n] # list\n", "").as_str()));
+        assert_eq!(remove(text, &steps("a/b")).as_deref(), Some(text.replace("b = [\n  1,\n] # list\n", "# list\n").as_str()));
         assert_eq!(remove(text, &steps("a/c/d")).as_deref(), Some(text.replace("{ d = 1, e", "{ e").as_str()));
         assert_eq!(remove(text, &steps("a/f/0")).as_deref(), Some(text.replace("[1, 2", "[2").as_str()));
         assert_eq!(remove(text, &steps("a/f/2")).as_deref(), Some(text.replace(", 3]", "]").as_str()));
@@ -333,7 +337,7 @@ mod tests {
                 parent => { parent.as_object_mut().expect("a table").remove(last); }
             }
             prop_assert_eq!(as_json(&new), expected);
-            let comments = |text: &str| text.lines().filter(|line| line.starts_with('#')).count();
+            let comments = |text: &str| text.matches("# above").count() + text.matches("# why").count();
             prop_assert_eq!(comments(&new), comments(&text));
         }
 

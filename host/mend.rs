@@ -56,7 +56,7 @@ pub fn run(with_unsafe: bool, lint: impl Fn(&Overlay) -> Result<Inputs, Error>) 
             }
             Some(news) if round.made.len() == 1 => {
                 let (key, title) = &round.made[0];
-                refusals.push(format!("{title}, since it would bring {news}"));
+                refusals.push(format!("{title}: that would bring {news}"));
                 refused.insert(key.clone());
             }
             // One of them is to blame: which one shows when they are made one after the other.
@@ -90,7 +90,8 @@ impl Round {
                 let touches = |replacement: &Replacement| round.replacements.iter().any(|other| fix::touch(replacement, other));
                 // What two problems ask for alike is made once, and mends both.
                 if !replacements.iter().any(touches) {
-                    let title = format!("{}: {}", line(&diagnostic, sources), fix.title);
+                    let place = diagnostic.primary.as_ref().map(|label| sources.line_of(&label.span)).unwrap_or_default();
+                    let title = format!("{} at {place}, by `{}`", diagnostic.code, fix.title.replace('`', ""));
                     round.made.push((key, title));
                     round.replacements.extend(replacements);
                 }
@@ -125,5 +126,5 @@ fn news(before: &Inputs, after: &Inputs, with_unsafe: bool) -> Option<String> {
     };
     let is_new = |error: &Diagnostic| !known.contains(&(error.code.clone(), error.message.clone())) && !mendable(error);
     let new = errors(after).into_iter().find(is_new)?;
-    Some(format!("`{}`", line(&new, after.sources())))
+    Some(line(&new, after.sources()))
 }

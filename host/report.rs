@@ -61,6 +61,8 @@ pub struct Findings<'a> {
     prefix: Utf8PathBuf,
     with_waived: bool,
     strict: bool,
+    /// Services that left the stages early: not everything was looked at.
+    left_early: Vec<String>,
 }
 
 /// One diagnostic, and what it goes by.
@@ -114,6 +116,7 @@ impl<'a> Findings<'a> {
             prefix: Utf8PathBuf::new(),
             with_waived: false,
             strict: sink.control().is_some_and(Control::is_strict),
+            left_early: sink.failed().iter().cloned().collect(),
         }
     }
 
@@ -149,6 +152,9 @@ impl<'a> Findings<'a> {
             match of(&|diagnostic| diagnostic.is_reported() && diagnostic.severity == severity) {
                 0 => {}
                 count if severity == Severity::Info => counts.push(format!("{count} info")),
+                count if severity == Severity::Warning && self.strict => {
+                    counts.push(format!("{} (each counts as an error: strict)", plural(count, "warning")));
+                }
                 count => counts.push(plural(count, severity.name())),
             }
         }

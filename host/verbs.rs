@@ -24,7 +24,7 @@ use crate::check::check;
 use crate::cli::{Failed, Outcome, Ui};
 use crate::compose::compose;
 use crate::control::baseline::Baseline;
-use crate::control::{Asked, Control};
+use crate::control::{Asked, Control, KnownBefore};
 use crate::diagnostic::Sink;
 use crate::engine::Engine;
 use crate::error::Error;
@@ -78,10 +78,15 @@ pub fn plugins_of(ui: &mut Ui, root: &Utf8Path) -> Result<Result<(Opened, Lock, 
     Ok(Err(outcome(&sink)))
 }
 
-/// The plugins of the project that is here, or those built in where there is none; else what is wrong was said.
-pub fn plugins_here(ui: &mut Ui) -> Result<Result<Plugins, Outcome>, Failed> {
+/// The plugins of the project that is here, or those built in where there is none; else what is wrong was said. `without_project`: also
+/// where there is one that cannot be read.
+pub fn plugins_here(ui: &mut Ui, without_project: bool) -> Result<Result<Plugins, Outcome>, Failed> {
     match project::find(&ui.global.project) {
-        Ok(root) => Ok(plugins_of(ui, &root)?.map(|(_, _, plugins)| plugins)),
+        Ok(root) => match plugins_of(ui, &root)? {
+            Ok((_, _, plugins)) => Ok(Ok(plugins)),
+            Err(Outcome::Problems) if without_project => Ok(Ok(Plugins::with(&engine()?, &root, Vec::new())?)),
+            Err(outcome) => Ok(Err(outcome)),
+        },
         Err(Error::NoProject(root)) => Ok(Ok(Plugins::with(&engine()?, &root, Vec::new())?)),
         Err(error) => Err(error.into()),
     }
@@ -113,9 +118,10 @@ pub fn gather(ui: &Ui, asked: Asked, overlay: Overlay) -> Result<Inputs, Error> 
     let mut project = loaded?.map(|project| (project, lock));
     asked.selection.hold_against(&Rules::of(&plugins))?;
     if let Ok((project, _)) = &mut project {
-        let baseline = match asked.without_baseline {
-            true => Baseline::default(),
-            false => Baseline::read(&root, &mut project.sources, &mut sink)?,
+        let baseline = match &asked.known {
+            KnownBefore::Nothing => Baseline::default(),
+            KnownBefore::These(entries) => Baseline::of(entries),
+            KnownBefore::File => Baseline::read(&root, &mut project.sources, &mut sink)?,
         };
         let control = Control::of(project, &plugins, baseline, asked, &mut sink);
         sink.under(control);

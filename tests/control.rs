@@ -92,6 +92,9 @@ fn rules_are_selected_in_rick_toml_and_on_the_command_line() {
     project.write("rick.toml", &format!("{MACHINE}\n[lint]\nignore = [\"QD01\"]\n"));
     assert!(codes(&project, &[]).is_empty());
     assert_eq!(codes(&project, &["--select", "QD010"]), ["QD010"]);
+    project.write("rick.toml", &format!("{MACHINE}\n[lint]\nignore = [\"QD010\"]\n"));
+    assert_eq!(codes(&project, &["--select", "QD010"]), ["QD010"], "whoever asks for it by name gets it");
+    assert_eq!(project.rick(&["lint", "--ignore", "schema"]).code, 2);
     project.write("rick.toml", &format!("{MACHINE}\n[lint]\nseverity = {{ QD = \"info\", QD010 = \"error\" }}\n"));
     // An error of the house's own keeps a build from being written, like any other.
     assert_eq!(project.rick(&["lint"]).code, 1);
@@ -174,10 +177,15 @@ fn a_baseline_holds_nothing_that_cannot_be_waived() {
     let project = project("[service]\nimage = \"ghcr.io/acme/wiki:latest\"\n[quadlet]\nkeys = { Memroy = \"1g\" }\n");
     let said = project.rick(&["lint", "--baseline", "write"]);
     assert_eq!(said.code, 1);
-    assert!(said.err.contains("1 more problem cannot be waived"), "{}", said.err);
-    assert!(!project.read("rick-baseline.toml").contains("QD001"));
-    project.write("rick-baseline.toml", "version = 1\n[[known]]\nrulle = \"QD001\"\n");
+    assert!(said.err.ends_with("nothing was written: mend first what cannot be waived\n"), "{}", said.err);
+    assert!(!project.exists("rick-baseline.toml"));
+    let broken = "version = 1\n[[known]]\nrulle = \"QD001\"\n";
+    project.write("rick-baseline.toml", broken);
     assert!(codes(&project, &[]).contains(&"schema".to_owned()));
+    for arguments in [&["lint", "--baseline", "update"][..], &["lint", "--fix"]] {
+        assert_eq!(project.rick(arguments).code, 1);
+        assert_eq!(project.read("rick-baseline.toml"), broken, "what cannot be read is not written over");
+    }
 }
 
 #[test]
@@ -194,4 +202,56 @@ fn every_format_and_command_decides_alike() {
     let json: Value =
         serde_json::from_str(&project.rick(&["lint", "--format", "json", "--today", "2027-01-31"]).out).expect("JSON");
     assert_eq!((json["diagnostics"].as_array().map(Vec::len), &json["summary"]["waived"]), (Some(0), &Value::from(1)));
+}
+
+#[test]
+fn a_baseline_forgets_nothing_that_was_not_looked_for() {
+    let project = Project::of(&[("services/wiki.toml", LATEST), ("services/blog.toml", "[service]\nimage = \"blog:1\"\n")]);
+    assert_eq!(project.rick(&["lint", "--baseline", "write"]).code, 0);
+    let written = project.read("rick-baseline.toml");
+    // A rule that is not wanted now is not mended, and neither is what a service with an error would say later.
+    assert!(codes(&project, &["--ignore", "QD010", "--strict"]).is_empty());
+    assert_eq!(project.rick(&["lint", "--baseline", "update", "--select", "CA"]).code, 2);
+    project.write("services/wiki.toml", &format!("{LATEST}[quadlet]\nkeys = {{ Memroy = \"1g\" }}\nhost_port = 80\n"));
+    for arguments in [&["lint", "--baseline", "update"][..], &["lint", "--fix"]] {
+        project.rick(arguments);
+        assert_eq!(project.read("rick-baseline.toml"), written);
+    }
+    assert_eq!(Project::of(&[]).rick(&["lint", "--baseline", "update"]).code, 2, "there is none");
+}
+
+#[test]
+fn a_baseline_knows_what_is_found_only_behind_an_error() {
+    // The error keeps the service from being rendered, where more is found.
+    let project = Project::of(&[("services/wiki.toml", LATEST)]);
+    project.write("rick.toml", &format!("{MACHINE}\n[lint]\nseverity = {{ QD010 = \"error\" }}\n"));
+    assert_eq!(project.rick(&["lint", "--baseline", "write"]).code, 0);
+    assert!(codes(&project, &["--strict"]).is_empty());
+    assert_eq!(project.rick(&["build", "--strict"]).code, 0);
+}
+
+#[test]
+fn a_waiver_that_misses_is_named() {
+    let text = "[service]\nimage = \"ghcr.io/acme/wiki:latest\"\n\n[[waive]]\nrule = \"QD010\"\nreason = \"x\"\nexpires = 2027-01-31\nat = \"service.imgae\"\n";
+    let project = project(text);
+    project.write("rick.toml", &format!("{MACHINE}\n[lint]\nseverity = {{ QD010 = \"error\" }}\n"));
+    let said = project.rick(&["lint"]).out;
+    assert!(said.contains("the waiver at services/wiki.toml:5 is for `service.imgae`"), "{said}");
+    project.write("rick.toml", &format!("{MACHINE}\n[defaults.service]\nimage = \"ghcr.io/acme/all:latest\"\n"));
+    project.write("services/wiki.toml", &text.replace("image = \"ghcr.io/acme/wiki:latest\"", "").replace("at =", "# at ="));
+    let said = project.rick(&["lint"]).out;
+    assert!(said.contains("what is found in rick.toml is waived there"), "{said}");
+}
+
+#[test]
+fn what_is_said_of_waivers_is_said_whatever_is_selected() {
+    let project = project(&waived("expires = 2027-01-31\n"));
+    project.write("rick.toml", &format!("{MACHINE}\n[lint]\nselect = [\"QD\"]\n"));
+    assert_eq!(codes(&project, &["--today", "2027-02-01"]), ["QD010", "waiver-expired"]);
+    assert_eq!(codes(&project, &["--today", "2027-02-01", "--ignore", "waiver"]), ["QD010"]);
+    // Two of one rule: both are for what is found.
+    let two =
+        format!("{}\n[[waive]]\nrule = \"QD010\"\nreason = \"y\"\nexpires = 2027-02-28\n", waived("expires = 2027-01-31\n"));
+    assert!(codes(&self::project(&two), &["--today", "2026-12-01"]).is_empty());
+    assert_eq!(codes(&self::project(&two), &["--today", "2027-02-01"]), ["waiver-expired"]);
 }

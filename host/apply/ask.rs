@@ -241,7 +241,7 @@ pub(super) fn said_version(accounts: &Accounts, of: Software) -> Result<String, 
             Some(user) => run(&["psql", "-XAtd", "postgres", "-c", "show server_version"]).by(user).done(),
         },
     };
-    asked.map(|ended| ended.out).map_err(|trouble| trouble.said.last().cloned().unwrap_or(trouble.what))
+    asked.map(|ended| ended.out).map_err(|trouble| trouble.said.first().cloned().unwrap_or(trouble.what))
 }
 
 /// Only what a build can depend on is compared: a later patch of the same release is no other software.

@@ -52,16 +52,26 @@ impl Entry {
 #[derive(Debug, Default)]
 pub struct Baseline {
     known: BTreeMap<Entry, Known>,
+    unreadable: bool,
 }
 
 #[derive(Debug)]
 struct Known {
     count: usize,
     found: usize,
-    place: Span,
+    place: Option<Span>,
 }
 
 impl Baseline {
+    /// These problems, as if they were written down.
+    pub fn of(entries: &[Entry]) -> Self {
+        let mut known: BTreeMap<Entry, Known> = BTreeMap::new();
+        for entry in entries {
+            known.entry(entry.clone()).or_insert(Known { count: 0, found: 0, place: None }).count += 1;
+        }
+        Self { known, unreadable: false }
+    }
+
     /// Reads it; nothing is known where there is none. An error where it cannot be read.
     pub fn read(root: &Utf8Path, sources: &mut Sources, sink: &mut Sink) -> Result<Self, Error> {
         let path = root.join(FILE);
@@ -71,9 +81,10 @@ impl Baseline {
             Err(error) => return Err(Error::file("read", path)(error)),
         };
         let source = sources.add(FILE, text);
-        let Some(document) = document::parse(sources, source, sink) else { return Ok(Self::default()) };
+        let unreadable = Self { known: BTreeMap::new(), unreadable: true };
+        let Some(document) = document::parse(sources, source, sink) else { return Ok(unreadable) };
         if !Schema::new(schema()).check(&document.value, &document.node, sink).is_empty() {
-            return Ok(Self::default());
+            return Ok(unreadable);
         }
         let mut known = BTreeMap::new();
         for (index, entry) in document.value.get("known").and_then(Value::as_array).into_iter().flatten().enumerate() {
@@ -81,9 +92,9 @@ impl Baseline {
             let place = document.node.nearest(["known", &index.to_string(), "rule"]).0.value.clone();
             let count = entry.get("count").and_then(Value::as_u64).and_then(|count| usize::try_from(count).ok()).unwrap_or(1);
             let entry = Entry { of: text("of"), rule: text("rule"), at: text("at"), value: text("value") };
-            known.entry(entry).or_insert(Known { count: 0, found: 0, place }).count += count;
+            known.entry(entry).or_insert(Known { count: 0, found: 0, place: Some(place) }).count += count;
         }
-        Ok(Self { known })
+        Ok(Self { known, unreadable: false })
     }
 
     /// Whether it was there before: each problem of an entry once.
@@ -93,9 +104,9 @@ impl Baseline {
         known.found <= known.count
     }
 
-    /// Entries that stand for more than there is.
-    pub(super) fn findings(&self) -> Vec<Diagnostic> {
-        let mended = self.known.iter().filter(|(_, known)| known.found < known.count);
+    /// Entries that stand for more than there is; of those that were looked for.
+    pub(super) fn findings(&self, sought: impl Fn(&Entry) -> bool) -> Vec<Diagnostic> {
+        let mended = self.known.iter().filter(|(entry, known)| known.found < known.count && sought(entry));
         let said = mended.map(|(entry, known)| {
             let Entry { of, rule, at, .. } = entry;
             let place = if at.is_empty() { format!("`{of}`") } else { format!("`{at}` of `{of}`") };
@@ -103,16 +114,17 @@ impl Baseline {
                 0 => format!("`{rule}` finds nothing at {place} any more"),
                 found => format!("`{rule}` finds {found} at {place}, where {} are known", known.count),
             };
-            Diagnostic::new("baseline", Severity::Warning, message, Some(known.place.clone()))
+            Diagnostic::new("baseline", Severity::Warning, message, known.place.clone())
                 .help("`rick lint --baseline update` takes out what is mended")
         });
         said.collect()
     }
 
-    /// What is left of it: what was found again.
-    pub fn found_again(&self) -> Vec<Entry> {
-        let again = self.known.iter().flat_map(|(entry, known)| std::iter::repeat_n(entry.clone(), known.found.min(known.count)));
-        again.collect()
+    /// What is left of it: what was found again, and what was not looked for. `None` where it could not be read.
+    pub(super) fn left(&self, sought: impl Fn(&Entry) -> bool) -> Option<Vec<Entry>> {
+        let count = |entry: &Entry, known: &Known| if sought(entry) { known.found.min(known.count) } else { known.count };
+        let left = self.known.iter().flat_map(|(entry, known)| std::iter::repeat_n(entry.clone(), count(entry, known)));
+        (!self.unreadable).then(|| left.collect())
     }
 }
 

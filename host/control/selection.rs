@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::diagnostic::{Diagnostic, Severity, Sink};
 use crate::document::Document;
 use crate::error::Error;
-use crate::rules::Rules;
+use crate::rules::{Rules, own};
 
 /// Codes, or beginnings of codes, and what is wanted of the rules.
 #[derive(Debug, Clone, Default)]
@@ -54,7 +54,8 @@ impl Selection {
 
     /// Words of the command line: an error where there is no such rule, or where it cannot be turned off.
     pub fn hold_against(&self, rules: &Rules<'_>) -> Result<(), Error> {
-        let own = |code: &str| rules.find(code).and_then(|rule| Severity::named(rule.severity));
+        let of_rick = |code: &str| own::find(code).and_then(|own| Severity::named(own.severity));
+        let own = |code: &str| rules.find(code).and_then(|rule| Severity::named(rule.severity)).or_else(|| of_rick(code));
         let lowers = self.severity.iter().map(|(code, level)| (code, own(code).is_some_and(|own| *level > own)));
         let selected = self.select.iter().flatten().map(|word| (word, false));
         for (word, off) in selected.chain(self.ignore.iter().map(|word| (word, true))).chain(lowers) {
@@ -67,6 +68,8 @@ impl Selection {
     /// What the command line says beats what the project says.
     pub(super) fn override_with(&mut self, asked: Selection) {
         if let Some(select) = asked.select {
+            // Whoever names a rule wants it, whatever the project ignores.
+            self.ignore.retain(|ignored| !select.iter().any(|word| word.starts_with(ignored.as_str())));
             self.select = Some(select);
         }
         self.ignore.extend(asked.ignore);
@@ -85,6 +88,11 @@ impl Selection {
             (Some(_), None) => true,
             (Some(selected), Some(ignored)) => selected > ignored,
         }
+    }
+
+    /// Whether somebody says that they do not want to hear of a code.
+    pub fn ignores(&self, code: &str) -> bool {
+        self.ignore.iter().any(|word| code.starts_with(word.as_str()))
     }
 
     /// How bad a rule is, where that is said.
@@ -108,6 +116,12 @@ pub fn known(word: &str, off: bool, rules: &Rules<'_>) -> Result<(), Wrong> {
         let meant = rules.meant(word).map(|meant| format!("did you mean `{meant}`?"));
         let help = meant.or_else(|| Some("`rick rules` lists all of them".to_owned()));
         return Err(Wrong { message: format!("no rule's code begins with `{word}`"), help });
+    }
+    if off && own::find(word).is_some_and(|own| own.severity == "error") {
+        return Err(Wrong {
+            message: format!("`{word}` is rick's own, and cannot be turned off or made less"),
+            help: Some("mend what it says".to_owned()),
+        });
     }
     if off && rules.waivable(word) == Some(false) {
         let help = format!("`rick explain {word}` tells why");

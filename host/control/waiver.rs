@@ -1,13 +1,15 @@
 //! `[[waive]]`: a written exception to a rule, with a reason and a last day, beside what it is for.
 
+use camino::Utf8Path;
 use chrono::NaiveDate;
 use serde_json::Value;
 
 use crate::diagnostic::{Diagnostic, Severity, Sink};
 use crate::document::Document;
 use crate::model;
+use crate::project;
 use crate::rules::Rules;
-use crate::source::{SourceId, Span};
+use crate::source::{Sources, Span};
 
 /// One waiver.
 #[derive(Debug)]
@@ -55,7 +57,11 @@ pub(super) fn read(document: &Document, rules: &Rules<'_>, sink: &mut Sink) -> V
                 } else {
                     format!("there is no rule `{rule}`")
                 };
-                let help = rules.meant(rule).filter(|_| !own).map(|meant| format!("did you mean `{meant}`?"));
+                let help = match rules.meant(rule).filter(|_| !own) {
+                    Some(meant) => Some(format!("did you mean `{meant}`?")),
+                    None if own => Some("mend what it says".to_owned()),
+                    None => Some("`rick rules` lists all of them".to_owned()),
+                };
                 refuse(message, help, place("rule"), sink);
                 continue;
             }
@@ -90,9 +96,19 @@ pub fn date(text: &str) -> Option<NaiveDate> {
 }
 
 impl Waiver {
-    /// Whether it is for what was found: the rule in its own file, at its place.
-    pub(super) fn covers(&self, code: &str, file: Option<SourceId>, steps: &[String]) -> bool {
-        self.rule == code && file == Some(self.place.source) && steps.starts_with(&self.at)
+    /// Whether it is for what was found in its file, by the place.
+    pub(super) fn covers(&self, steps: &[String]) -> bool {
+        steps.starts_with(&self.at)
+    }
+
+    /// Why it is not for what was found by its rule, where somebody may think that it is.
+    pub(super) fn misses(&self, is_here: bool, file: Option<&Utf8Path>, sources: &Sources) -> Option<String> {
+        let at = sources.line_of(&self.place);
+        if is_here {
+            return Some(format!("the waiver at {at} is for `{}`", model::dotted(&self.at)));
+        }
+        let file = file.filter(|file| *file == project::FILE)?;
+        Some(format!("the waiver at {at} is for what is found in that file; what is found in {file} is waived there"))
     }
 
     /// Something is there that it is for: whether it still holds.

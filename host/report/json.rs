@@ -28,6 +28,8 @@ pub fn document(findings: &Findings<'_>) -> Value {
         "summary": {
             "errors": reported(Severity::Error),
             "warnings": reported(Severity::Warning),
+            "infos": reported(Severity::Info),
+            "hints": reported(Severity::Hint),
             "waived": standing(false),
             "known": standing(true),
         },

@@ -1,5 +1,5 @@
 //! SARIF 2.1.0, as code scanning takes it: <https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html>. Each plugin is an extension
-//! of the tool with its own rules; what is waived, or known from before, is there as suppressed.
+//! of the tool with its own rules; what is waived, or known from before, is there as suppressed, where it is asked for.
 
 use camino::Utf8Path;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -24,7 +24,8 @@ pub fn render(findings: &Findings<'_>) -> String {
     plugins.sort_unstable();
     plugins.dedup();
     let tool = Tool { rules: &rules, plugins };
-    let results: Vec<Value> = findings.all.iter().map(|finding| tool.result(finding, findings)).collect();
+    // What is suppressed is an open alert to some who read this, so that it is here only where it is asked for.
+    let results: Vec<Value> = findings.shown().map(|finding| tool.result(finding, findings)).collect();
     let failed = findings.all.iter().any(|finding| finding.diagnostic.failure);
     let document = json!({
         "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
@@ -108,7 +109,9 @@ impl Tool<'_> {
         };
         let related: Vec<Value> =
             diagnostic.related.iter().enumerate().map(|(id, label)| location(findings, label, Some(id + 1))).collect();
-        let fixes: Vec<Value> = diagnostic.fixes.iter().filter_map(|fix| fix_json(findings, fix)).collect();
+        // Nothing here can say of a fix that somebody should look at it first.
+        let safe = diagnostic.fixes.iter().filter(|fix| fix.safe);
+        let fixes: Vec<Value> = safe.filter_map(|fix| fix_json(findings, fix)).collect();
         let mut result = Map::new();
         result.insert("ruleId".to_owned(), diagnostic.code.clone().into());
         result.insert("rule".to_owned(), self.reference(&diagnostic.code));
@@ -134,8 +137,10 @@ impl Tool<'_> {
                 "kind": "external", "status": "accepted", "justification": "it was there when the baseline was written",
             })),
         };
-        // Where anything can be suppressed, what is not says so.
-        result.insert("suppressions".to_owned(), suppression.into_iter().collect());
+        // Where anything is suppressed, what is not says so.
+        if findings.with_waived {
+            result.insert("suppressions".to_owned(), suppression.into_iter().collect());
+        }
         result.into()
     }
 }

@@ -9,7 +9,8 @@ use super::own::Own;
 pub fn markdown(rule: &Rule) -> String {
     let Rule { severity, waivable, plugin, what, why, example, use_instead, source, .. } = rule;
     let plugin = plugin.split(' ').next().unwrap_or_default();
-    let waivable = if *waivable { "can be waived" } else { "cannot be waived" };
+    let waivable =
+        if *waivable { "can be waived" } else { "cannot be waived: what it finds would not work, or would not be safe" };
     let mut text = format!("{} of the plugin {plugin}; {waivable}.\n", capital(severity));
     section(&mut text, "What it finds", &sentence(what));
     section(&mut text, "Why", why);

@@ -45,15 +45,13 @@ impl Build {
         }
         drop(judged);
         self.report(ui, &inputs, plan.as_ref())?;
-        if self.findings.format == FindingsFormat::Human {
-            match plan {
-                Some(plan) if !ui.global.quiet => {
-                    write!(ui.out, "{}", report::build::human(&plan))?;
-                    writeln!(ui.err, "built in {} ms", start.elapsed().as_millis())?;
-                }
-                None => writeln!(ui.err, "nothing was written")?,
-                _ => {}
+        match plan {
+            None => writeln!(ui.err, "nothing was written")?,
+            Some(plan) if !ui.global.quiet && self.findings.format == FindingsFormat::Human => {
+                write!(ui.out, "{}", report::build::human(&plan))?;
+                writeln!(ui.err, "built in {} ms", start.elapsed().as_millis())?;
             }
+            Some(_) => {}
         }
         Ok(outcome(&inputs.sink))
     }

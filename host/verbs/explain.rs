@@ -20,7 +20,7 @@ impl Explain {
             write!(ui.out, "# {}\n\n{}", own.code, page::own_markdown(own))?;
             return Ok(Outcome::Clean);
         }
-        let plugins = match plugins_here(ui)? {
+        let plugins = match plugins_here(ui, true)? {
             Ok(plugins) => plugins,
             Err(outcome) => return Ok(outcome),
         };

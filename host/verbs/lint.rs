@@ -1,10 +1,12 @@
 //! `rick lint`
 
+use std::fs;
+
 use camino::Utf8Path;
 use similar::TextDiff;
 
 use crate::cli::{Failed, FindingsArguments, Outcome, Ui};
-use crate::control::baseline;
+use crate::control::{Asked, Entry, KnownBefore, baseline};
 use crate::error::Error;
 use crate::mend::{self, Mended};
 use crate::project::Overlay;
@@ -22,10 +24,10 @@ pub struct Lint {
     #[arg(long)]
     unsafe_fixes: bool,
     /// Shows what would be mended, and writes nothing.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "format")]
     diff: bool,
     /// Keeps what there is now as known, or takes out of what is known what is mended.
-    #[arg(long, value_name = "WHAT", value_enum, conflicts_with_all = ["fix", "unsafe_fixes", "diff", "no_baseline"])]
+    #[arg(long, value_name = "WHAT", value_enum, conflicts_with_all = ["fix", "unsafe_fixes", "diff", "no_baseline", "format", "select", "ignore", "severity"])]
     baseline: Option<Baseline>,
     #[command(flatten)]
     findings: FindingsArguments,
@@ -43,25 +45,27 @@ enum Baseline {
 impl Lint {
     /// Carries it out.
     pub fn run(self, ui: &mut Ui) -> Result<Outcome, Failed> {
-        let lint = |ui: &Ui, overlay: &Overlay| -> Result<Inputs, Error> {
-            let mut asked = self.findings.asked();
-            // What is to be known anew is not looked for in what was.
-            asked.without_baseline |= self.baseline == Some(Baseline::Write);
-            let mut inputs = gather(ui, asked, overlay.clone())?;
-            if let Ok((project, lock)) = &inputs.project {
-                judged(project, &inputs.plugins, lock.clone(), &mut inputs.sink);
-            }
-            Ok(inputs)
-        };
         if self.fix || self.unsafe_fixes || self.diff {
-            let mended = mend::run(self.unsafe_fixes, |overlay| lint(ui, overlay))?;
+            let mended = mend::run(self.unsafe_fixes, |overlay| self.lint(ui, overlay, self.findings.asked()))?;
             return self.mended(ui, mended);
         }
-        let inputs = lint(ui, &Overlay::new())?;
         match self.baseline {
-            Some(what) => keep(ui, &inputs, what),
-            None => self.report(ui, &inputs),
+            Some(Baseline::Write) => self.write_baseline(ui),
+            Some(Baseline::Update) => self.update_baseline(ui),
+            None => {
+                let inputs = self.lint(ui, &Overlay::new(), self.findings.asked())?;
+                self.report(ui, &inputs)
+            }
         }
+    }
+
+    /// All that a build does, in memory.
+    fn lint(&self, ui: &Ui, overlay: &Overlay, asked: Asked) -> Result<Inputs, Error> {
+        let mut inputs = gather(ui, asked, overlay.clone())?;
+        if let Ok((project, lock)) = &inputs.project {
+            judged(project, &inputs.plugins, lock.clone(), &mut inputs.sink);
+        }
+        Ok(inputs)
     }
 
     fn report(&self, ui: &mut Ui, inputs: &Inputs) -> Result<Outcome, Failed> {
@@ -78,80 +82,114 @@ impl Lint {
     }
 
     fn mended(&self, ui: &mut Ui, mended: Mended) -> Result<Outcome, Failed> {
-        let Mended { inputs, before, overlay, count, refused } = mended;
+        let Mended { mut inputs, before, overlay, count, refused } = mended;
         let files: Vec<_> = overlay.iter().filter(|(path, text)| before.get(*path) != Some(text)).collect();
+        let told = format!("{} in {}", plural(count, "problem"), plural(files.len(), "file"));
+        // What was mended is no longer known: else it could come back unseen.
+        let path = inputs.root.join(baseline::FILE);
+        let known = inputs.sink.control().and_then(|control| control.still_known(inputs.sink.failed()));
+        let known = known.map(|known| baseline::render(known)).filter(|_| path.exists() && !self.findings.without_baseline());
+        let forgets = known.filter(|known| !fs::read_to_string(&path).is_ok_and(|before| before == *known));
         if self.diff {
             for (path, text) in &files {
                 let old = before.get(*path).map(String::as_str).unwrap_or_default();
                 let diff = TextDiff::from_lines(old, text.as_str());
                 write!(ui.out, "{}", diff.unified_diff().header(&format!("a/{path}"), &format!("b/{path}")))?;
             }
+            ui.out.flush()?;
+            for refusal in refused {
+                writeln!(ui.err, "would not mend {refusal}")?;
+            }
+            if inputs.project.is_err() || inputs.sink.has_failures() {
+                return self.report(ui, &inputs);
+            }
             if !ui.global.quiet {
-                ui.out.flush()?;
-                let what = if files.is_empty() {
-                    "nothing to mend".to_owned()
-                } else {
-                    format!("would mend {}", told(count, files.len()))
-                };
-                writeln!(ui.err, "{what}")?;
+                writeln!(
+                    ui.err,
+                    "{}",
+                    if files.is_empty() { "nothing to mend".to_owned() } else { format!("would mend {told}") }
+                )?;
             }
             return Ok(if files.is_empty() { Outcome::Clean } else { Outcome::Problems });
         }
         for (path, text) in &files {
             write(&inputs.root.join(path), text)?;
         }
-        // What was mended is no longer known: else it could come back unseen.
-        if let Some(control) = inputs.sink.control() {
-            let known = control.known_again();
-            if inputs.root.join(baseline::FILE).exists() && !self.findings.without_baseline() {
-                write(&inputs.root.join(baseline::FILE), &baseline::render(known))?;
-            }
+        if let Some(known) = &forgets {
+            write(&path, known)?;
+            inputs = self.lint(ui, &Overlay::new(), self.findings.asked())?;
         }
         let outcome = self.report(ui, &inputs)?;
         for refusal in refused {
             writeln!(ui.err, "not mended: {refusal}")?;
         }
-        if count > 0 && !ui.global.quiet {
-            writeln!(ui.err, "mended {}", told(count, files.len()))?;
+        if !ui.global.quiet {
+            if count > 0 {
+                writeln!(ui.err, "mended {told}")?;
+            }
+            if forgets.is_some() {
+                writeln!(ui.err, "took what is mended out of `{}`", baseline::FILE)?;
+            }
         }
         Ok(outcome)
     }
-}
 
-fn told(count: usize, files: usize) -> String {
-    format!("{} in {}", plural(count, "problem"), plural(files, "file"))
+    /// What is found becomes known. What is known keeps no service from the later stages, so that more may be found: it is linted until
+    /// nothing comes that is not known. Nothing is written where something is left that nothing can silence.
+    fn write_baseline(&self, ui: &mut Ui) -> Result<Outcome, Failed> {
+        const ROUNDS: usize = 10;
+        let mut known: Vec<Entry> = Vec::new();
+        for _ in 0..ROUNDS {
+            let asked = Asked { known: KnownBefore::These(known.clone()), ..self.findings.asked() };
+            let inputs = self.lint(ui, &Overlay::new(), asked)?;
+            let (Ok(_), Some(control)) = (&inputs.project, inputs.sink.control()) else { return self.report(ui, &inputs) };
+            let (new, left) = inputs.findings().for_baseline(control);
+            if left > 0 || inputs.sink.has_failures() {
+                let outcome = self.report(ui, &inputs)?;
+                writeln!(ui.err, "nothing was written: mend first what cannot be waived")?;
+                return Ok(outcome);
+            }
+            if new.is_empty() {
+                write(&inputs.root.join(baseline::FILE), &baseline::render(known.clone()))?;
+                if !ui.global.quiet {
+                    writeln!(ui.err, "`{}` knows {}", baseline::FILE, plural(known.len(), "problem"))?;
+                }
+                return Ok(Outcome::Clean);
+            }
+            known.extend(new);
+        }
+        Err(Error::Usage("what is found changes from run to run, and cannot be known".to_owned()).into())
+    }
+
+    fn update_baseline(&self, ui: &mut Ui) -> Result<Outcome, Failed> {
+        let inputs = self.lint(ui, &Overlay::new(), self.findings.asked())?;
+        let path = inputs.root.join(baseline::FILE);
+        if !path.exists() {
+            let message = format!("there is no `{}`; `rick lint --baseline write` makes one", baseline::FILE);
+            return Err(Error::Usage(message).into());
+        }
+        let left = inputs.sink.control().and_then(|control| control.still_known(inputs.sink.failed()));
+        let Some(known) = left.filter(|_| !inputs.sink.has_failures()) else {
+            let outcome = self.report(ui, &inputs)?;
+            writeln!(ui.err, "nothing was written")?;
+            return Ok(outcome);
+        };
+        let count = known.len();
+        write(&path, &baseline::render(known))?;
+        if !ui.global.quiet {
+            writeln!(ui.err, "`{}` knows {}", baseline::FILE, plural(count, "problem"))?;
+        }
+        Ok(Outcome::Clean)
+    }
 }
 
 fn write(path: &Utf8Path, text: &str) -> Result<(), Error> {
     use std::os::unix::fs::PermissionsExt;
-    if std::fs::read_to_string(path).is_ok_and(|before| before == text) {
+    if fs::read_to_string(path).is_ok_and(|before| before == text) {
         return Ok(());
     }
     // A link stays one: what it leads to is changed.
     let path = path.canonicalize_utf8().unwrap_or_else(|_| path.to_owned());
     let mode = path.metadata().map_or(READABLE, |metadata| metadata.permissions().mode() & 0o777);
     replace(&path, text.as_bytes(), mode).map_err(Error::file("write", path))
-}
-
-fn keep(ui: &mut Ui, inputs: &Inputs, what: Baseline) -> Result<Outcome, Failed> {
-    let (Ok(_), Some(control)) = (&inputs.project, inputs.sink.control()) else {
-        write!(ui.err, "{}", inputs.findings().render(FindingsFormat::Human)?)?;
-        return Ok(outcome(&inputs.sink));
-    };
-    let path = inputs.root.join(baseline::FILE);
-    let (known, left) = match what {
-        Baseline::Write => inputs.findings().for_baseline(control),
-        Baseline::Update => (control.known_again(), 0),
-    };
-    let count = known.len();
-    if what == Baseline::Write || path.exists() {
-        write(&path, &baseline::render(known))?;
-    }
-    if !ui.global.quiet {
-        writeln!(ui.err, "`{}` knows {}", baseline::FILE, plural(count, "problem"))?;
-        if left > 0 {
-            writeln!(ui.err, "{} cannot be waived, and must be mended: `rick lint` shows them", plural(left, "more problem"))?;
-        }
-    }
-    Ok(if left > 0 { Outcome::Problems } else { Outcome::Clean })
 }

@@ -17,7 +17,7 @@ pub struct Rules {
 impl Rules {
     /// Carries it out.
     pub fn run(self, ui: &mut Ui) -> Result<Outcome, Failed> {
-        let plugins = match plugins_here(ui)? {
+        let plugins = match plugins_here(ui, true)? {
             Ok(plugins) => plugins,
             Err(outcome) => return Ok(outcome),
         };

@@ -19,7 +19,7 @@ pub struct List {
 impl List {
     /// Carries it out.
     pub fn run(self, ui: &mut Ui) -> Result<Outcome, Failed> {
-        let plugins = match plugins_here(ui)? {
+        let plugins = match plugins_here(ui, false)? {
             Ok(plugins) => plugins,
             Err(outcome) => return Ok(outcome),
         };
