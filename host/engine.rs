@@ -68,10 +68,22 @@ impl Engine {
     /// `digest` is the SHA-256 of `bytes` in hexadecimal.
     pub fn load(&self, name: &str, digest: &str, bytes: &[u8]) -> Result<Component, Error> {
         if let Some(compiled) = built_in::compiled(digest) {
+            // A file is mapped, and only what is called is read; what is in the program is copied as a whole.
+            let path = self.kept.as_ref().map(|folder| folder.join(self.file_name(digest)).with_extension("code"));
+            if let Some(component) = path.as_ref().filter(|path| path.exists()).and_then(|path| self.load_kept(path)) {
+                return Ok(component);
+            }
             #[allow(unsafe_code, reason = "the code is part of this program, which the first stage of its own build compiled")]
             let component = unsafe { Component::deserialize(&self.engine, compiled.code) };
             match component {
-                Ok(component) => return Ok(component),
+                Ok(component) => {
+                    if let Some(path) = &path
+                        && let Err(error) = keep(path, compiled.code)
+                    {
+                        tracing::debug!(%path, %error, "the code that was carried along could not be kept as a file");
+                    }
+                    return Ok(component);
+                }
                 Err(error) => tracing::debug!(plugin = name, %error, "the code that was carried along does not run here"),
             }
         }
@@ -157,6 +169,8 @@ fn configuration() -> Config {
         .memory_guard_size(64 << 10)
         .memory_may_move(false)
         .wasm_backtrace_max_frames(None)
+        // Nobody is told where in a plugin a trap was; the map would be a third of the code.
+        .generate_address_map(false)
         .wasm_relaxed_simd(false);
     config
 }

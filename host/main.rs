@@ -2,6 +2,10 @@
 
 use std::process::ExitCode;
 
+/// A run makes many small values on a few threads, and its time is a good part that of the allocator.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     rick::cli::main()
 }

@@ -285,10 +285,13 @@ fn put(
     artifact: Artifact,
     sink: &mut Sink,
 ) {
-    let clash = artifacts.iter().find(|((machine, path), _)| {
-        let inside = |inner: &str, outer: &str| inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('/'));
-        *machine == place.0 && (*path == place.1 || inside(path, &place.1) || inside(&place.1, path))
-    });
+    // The same path; one of the folders that it is in; or, in the order of paths, the first that is in it.
+    let (machine, path) = &place;
+    let folders = path.match_indices('/').map(|(end, _)| &path[..end]).filter(|folder| !folder.is_empty());
+    let at = |path: &str| artifacts.get_key_value(&(machine.clone(), path.to_owned()));
+    let below = format!("{path}/");
+    let inside = || artifacts.range((machine.clone(), below.clone())..).next().filter(|((of, inner), _)| of == machine && inner.starts_with(&below));
+    let clash = at(path).or_else(|| folders.into_iter().find_map(at)).or_else(inside);
     let Some(((_, path), other)) = clash else {
         artifacts.insert(place, artifact);
         return;
