@@ -13,12 +13,14 @@ use crate::contract;
 use crate::engine;
 
 /// The beginning of a SHA-256 of plugin, function and input.
-type Key = [u8; 16];
+pub type Key = [u8; 16];
 
 /// The answers of a project.
 #[derive(Debug, Default)]
 pub struct Answers {
     path: Option<Utf8PathBuf>,
+    /// Which plugins there are: what the pack begins with.
+    of: [u8; 16],
     pack: Vec<u8>,
     known: BTreeMap<Key, Range<usize>>,
     /// What this run asked: `None` where the pack has it.
@@ -27,13 +29,15 @@ pub struct Answers {
 
 impl Answers {
     /// Reads the pack of a project from the folder of compiled code; nothing is kept without one, or where others can write it.
-    pub fn open(folder: Option<&Utf8PathBuf>, root: &Utf8Path) -> Self {
+    /// `plugins`: the digests of all; a slot of one is what an answer of another is held against.
+    pub fn open(folder: Option<&Utf8PathBuf>, root: &Utf8Path, plugins: &[&str]) -> Self {
         // The pack is of one program: another may put what it reads together otherwise.
         let name = engine::digest(format!("{root}\0{}\0{}", env!("CARGO_PKG_VERSION"), contract::NEWEST));
+        let of = engine::short_digest(&plugins.iter().map(|plugin| plugin.as_bytes()).collect::<Vec<_>>());
         let path = folder.map(|folder| folder.join(format!("answers-{}.bin", &name[..16])));
         let pack = path.as_deref().and_then(engine::read_kept).unwrap_or_default();
         let mut known = BTreeMap::new();
-        let mut at = 0;
+        let mut at = if pack.starts_with(&of) { of.len() } else { pack.len() };
         // Key, length, bytes. A pack that was cut off is read as far as it goes.
         while let Some((head, rest)) = pack.get(at..).and_then(|rest| rest.split_first_chunk::<20>()) {
             let length = u32::from_le_bytes([head[16], head[17], head[18], head[19]]) as usize;
@@ -45,12 +49,17 @@ impl Answers {
             known.insert(key, at + 20..at + 20 + length);
             at += 20 + length;
         }
-        Self { path, pack, known, asked: Mutex::default() }
+        Self { path, of, pack, known, asked: Mutex::default() }
     }
 
     /// The key of a call.
-    pub fn key(plugin: &str, function: &str, input: &str) -> Key {
-        engine::short_digest(&[plugin.as_bytes(), function.as_bytes(), input.as_bytes()])
+    pub fn key(plugin: &str, function: &str, input: &[u8]) -> Key {
+        engine::short_digest(&[plugin.as_bytes(), function.as_bytes(), input])
+    }
+
+    /// An answer that cannot be used is not kept: what is kept need not be looked at again.
+    pub fn forget(&self, key: &Key) {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
     }
 
     /// What was answered before.
@@ -74,7 +83,7 @@ impl Drop for Answers {
     fn drop(&mut self) {
         let asked = std::mem::take(self.asked.get_mut().unwrap_or_else(PoisonError::into_inner));
         let Some(path) = self.path.as_ref().filter(|_| asked.values().any(Option::is_some)) else { return };
-        let mut pack = Vec::new();
+        let mut pack = self.of.to_vec();
         for (key, new) in &asked {
             let old = || self.known.get(key).and_then(|range| self.pack.get(range.clone()));
             let Some(bytes) = new.as_deref().or_else(old) else { continue };
@@ -104,34 +113,34 @@ mod tests {
     #[test]
     fn an_answer_is_given_again_to_the_same_question_alone() {
         let (_held, folder) = folder();
-        let key = Answers::key("digest", "render", "{}");
-        let answers = Answers::open(Some(&folder), "/project".into());
+        let key = Answers::key("digest", "render", b"{}");
+        let answers = Answers::open(Some(&folder), "/project".into(), &["plugin"]);
         answers.put(key, &vec!["a".to_owned()]);
         drop(answers);
-        let answers = Answers::open(Some(&folder), "/project".into());
+        let answers = Answers::open(Some(&folder), "/project".into(), &["plugin"]);
         assert_eq!(answers.get::<Vec<String>>(&key), Some(vec!["a".to_owned()]));
         for other in [
-            Answers::key("other", "render", "{}"),
-            Answers::key("digest", "check", "{}"),
-            Answers::key("digest", "render", "{ }"),
+            Answers::key("other", "render", b"{}"),
+            Answers::key("digest", "check", b"{}"),
+            Answers::key("digest", "render", b"{ }"),
         ] {
             assert_eq!(answers.get::<Vec<String>>(&other), None);
         }
-        assert_eq!(Answers::open(Some(&folder), "/another".into()).get::<Vec<String>>(&key), None);
+        assert_eq!(Answers::open(Some(&folder), "/another".into(), &["plugin"]).get::<Vec<String>>(&key), None);
     }
 
     #[test]
     fn a_pack_that_was_cut_off_or_spoilt_is_no_answer() {
         let (_held, folder) = folder();
-        let keys = ["a", "b"].map(|input| Answers::key("digest", "check", input));
-        let answers = Answers::open(Some(&folder), "/project".into());
+        let keys = ["a", "b"].map(|input| Answers::key("digest", "check", input.as_bytes()));
+        let answers = Answers::open(Some(&folder), "/project".into(), &["plugin"]);
         keys.iter().for_each(|key| answers.put(*key, &"x".repeat(100)));
         let path = answers.path.clone().expect("a path");
         drop(answers);
         let whole = fs::read(&path).expect("the pack");
         for length in [0, 7, 19, 20, 50, whole.len() - 1] {
             fs::write(&path, &whole[..length]).expect("it can be written");
-            let answers = Answers::open(Some(&folder), "/project".into());
+            let answers = Answers::open(Some(&folder), "/project".into(), &["plugin"]);
             let found = keys.iter().filter(|key| answers.get::<String>(key).is_some()).count();
             assert!(found < 2, "{length}");
         }

@@ -10,9 +10,10 @@ use std::thread;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::answers::Answers;
+use crate::answers::{Answers, Key};
 use crate::compose::Composition;
 use crate::compose::call::{Call, Subject};
+use crate::contract::types::Json;
 use crate::diagnostic::Sink;
 use crate::plugin::{Failure, Plugin, Session, Stage};
 use crate::project::Manifest;
@@ -34,6 +35,8 @@ pub struct Made<'a, R> {
     pub call: Call<'a>,
     /// The answer; `None`: the plugin had failed too often before, and was not asked.
     pub answer: Option<Result<R, Failure>>,
+    /// What a new answer is kept under; `None`: it was kept, so that it has been looked at before.
+    pub key: Option<Key>,
 }
 
 impl<'a, R> Made<'a, R> {
@@ -67,7 +70,7 @@ pub fn make<'a, R: Send + Serialize + DeserializeOwned>(
     asked: &[(&'a Plugin, Subject<'a>)],
     function: &'static str,
     stage: Option<Stage>,
-    ask: impl Fn(&mut Session<'a>, &Call<'a>) -> Result<R, Failure> + Sync,
+    ask: impl Fn(&mut Session<'a>, &Call<'a>, &Json) -> Result<R, Failure> + Sync,
 ) -> Vec<Made<'a, R>> {
     let mut units = units(asked);
     // The longest first, so that no worker is left alone with one at the end: a plugin that reads more is given more.
@@ -83,23 +86,28 @@ pub fn make<'a, R: Send + Serialize + DeserializeOwned>(
                 // Who had failed too often before this one in any order will be left out below: it need not be asked.
                 if is_given_up(&failed, plugin, index) {
                     let call = Call::new(composition, plugin, subject, stage);
-                    return (index, Made { plugin, call, answer: None });
+                    return (index, Made { plugin, call, answer: None, key: None });
                 }
                 let call = Call::new(composition, plugin, subject, stage);
                 let answers = &composition.plugins.answers;
-                let key = Answers::key(&plugin.digest, function, &call.input);
-                let answer = match answers.get(&key) {
+                let key = Answers::key(&plugin.digest, function, &call.digest(composition));
+                let kept = answers.get(&key);
+                let is_kept = kept.is_some();
+                let answer = match kept {
                     Some(answer) => Ok(answer),
-                    None => ask(&mut session, &call).inspect(|answer| answers.put(key, answer)),
+                    None => {
+                        let answer = ask(&mut session, &call, &call.input(composition));
+                        answer.inspect(|answer| answers.put(key, answer))
+                    }
                 };
                 if let Some(recorder) = &composition.plugins.recorder {
-                    recorder.keep(plugin, function, &call, &[], &answer, session.used);
+                    recorder.keep(plugin, function, &call, &call.input(composition), &[], &answer, session.used);
                 }
                 if answer.is_err() {
                     let mut failed = failed.lock().unwrap_or_else(PoisonError::into_inner);
                     failed.entry(&plugin.descriptor.name).or_default().insert(index);
                 }
-                (index, Made { plugin, call, answer: Some(answer) })
+                (index, Made { plugin, call, answer: Some(answer), key: (!is_kept).then_some(key) })
             });
             let calls: Vec<_> = calls.collect();
             made.lock().unwrap_or_else(PoisonError::into_inner).extend(calls);

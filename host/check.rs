@@ -24,8 +24,8 @@ pub fn check<'a>(composition: Composition<'a>, sink: &mut Sink) -> Checked<'a> {
     let sound = composition.sound(sink);
     let subjects = Subjects::of(&composition, &sound);
     let asked = subjects.of_function("check");
-    let made = calls::make(&composition, &asked, "check", Some(Stage::Check), |session, call| {
-        session.check(&call.subject.title(), call.subject.scope(), &call.input)
+    let made = calls::make(&composition, &asked, "check", Some(Stage::Check), |session, call, input| {
+        session.check(&call.subject.title(), call.subject.scope(), input)
     });
     for made in made {
         let Some((plugin, call, answer)) = made.answered(sink) else { continue };

@@ -9,6 +9,7 @@ mod claims;
 mod contributions;
 mod files;
 mod merge;
+mod texts;
 
 use std::collections::BTreeMap;
 
@@ -23,6 +24,8 @@ use crate::project::{Manifest, Project};
 pub use claims::Held;
 pub use contributions::entry;
 pub use merge::{Entry, Source, merge, settle};
+pub use texts::Memo;
+use texts::Texts;
 
 /// All manifests, claims and merged contributions, each with its reasons. Made by [`compose`] alone.
 #[non_exhaustive]
@@ -39,11 +42,15 @@ pub struct Composition<'a> {
     pub slots: BTreeMap<String, Vec<usize>>,
     /// What rick.lock should hold after this.
     pub lock: Lock,
+    /// What calls are given of it.
+    texts: Texts,
 }
 
 /// Composes all services that are sound so far.
 pub fn compose<'a>(project: &'a Project, plugins: &'a Plugins, lock: Lock, sink: &mut Sink) -> Composition<'a> {
-    let mut composition = Composition { project, plugins, held: Vec::new(), entries: Vec::new(), slots: BTreeMap::new(), lock };
+    let texts = Texts::of(project, plugins.all.len());
+    let mut composition =
+        Composition { project, plugins, held: Vec::new(), entries: Vec::new(), slots: BTreeMap::new(), lock, texts };
     claims::claim(&mut composition, sink);
     files::contribute(&mut composition, sink);
     contributions::contribute(&mut composition, sink);

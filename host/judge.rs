@@ -49,9 +49,10 @@ fn judge_machine(deployment: &Deployment<'_>, plugin: &Plugin, machine: &str, si
     let subject = crate::compose::call::Subject::Machine(machine, &services);
     let call = Call::new(composition, plugin, subject, Some(Stage::Check));
     let mut session = plugin.session();
-    let found = session.check_files(&subject.title(), &call.input, &files);
+    let input = call.input(composition);
+    let found = session.check_files(&subject.title(), &input, &files);
     if let Some(recorder) = &composition.plugins.recorder {
-        recorder.keep(plugin, "check-files", &call, &files, &found, session.used);
+        recorder.keep(plugin, "check-files", &call, &input, &files, &found, session.used);
     }
     let found = match found {
         Ok(found) => found,

@@ -28,6 +28,8 @@ pub struct Plugin {
     pub from: String,
     /// SHA-256 of the component.
     pub digest: String,
+    /// Its number among the plugins of a run.
+    pub index: usize,
     engine: Engine,
     bytes: Cow<'static, [u8]>,
     /// Only where something must be asked of it: what it says of itself, and what it answered to the same question before, is kept.
@@ -43,7 +45,7 @@ impl Plugin {
         let Said { contract, descriptor } = said;
         let descriptor = Descriptor::parse(descriptor).map_err(refused)?;
         let (from, digest) = (from.to_owned(), digest.to_owned());
-        Ok(Self { descriptor, contract, from, digest, engine: engine.clone(), bytes, linked })
+        Ok(Self { descriptor, contract, from, digest, index: 0, engine: engine.clone(), bytes, linked })
     }
 
     /// What a component says of itself, as it is kept and as a program carries it along.

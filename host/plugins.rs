@@ -74,12 +74,13 @@ impl Plugins {
         })?;
         all.extend(others);
         all.sort_by(|left, right| left.descriptor.name.cmp(&right.descriptor.name));
+        all.iter_mut().enumerate().for_each(|(index, plugin)| plugin.index = index);
         refuse_shared_words(&all)?;
         let verdicts = Arc::new(Verdicts::open(engine.kept()));
         let slots = slots::all(&all, &verdicts)?;
         refuse_unknown_slots(&all, &slots)?;
         let waves = waves(&all)?;
-        let answers = Answers::open(engine.kept(), root);
+        let answers = Answers::open(engine.kept(), root, &all.iter().map(|plugin| plugin.digest.as_str()).collect::<Vec<_>>());
         Ok(Self { all, slots, waves, answers, verdicts, recorder: None })
     }
 

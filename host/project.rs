@@ -79,6 +79,8 @@ pub struct Manifest {
     pub refused: BTreeSet<String>,
     /// `[[file]]`: the service's own configuration files.
     pub files: Vec<File>,
+    /// Its number among the project's.
+    pub index: usize,
 }
 
 /// Finds the project that a folder is in: the nearest `rick.toml` upwards.
@@ -199,6 +201,7 @@ pub fn load(opened: Opened, plugins: &Plugins, sink: &mut Sink) -> Result<Result
         let document = with_defaults(&settings, document, plugins);
         if let Some(mut manifest) = Manifest::read(name, document, &settings, &machines, &schema, sink) {
             manifest.files = files::read(&root, &manifest, &mut sources, sink);
+            manifest.index = manifests.len();
             manifests.push(manifest);
         }
     }
@@ -350,7 +353,7 @@ impl Manifest {
                 user.entry("gid").or_insert(uid);
             }
         }
-        Some(Self { name, machine, document, refused, files: Vec::new() })
+        Some(Self { name, machine, document, refused, files: Vec::new(), index: 0 })
     }
 
     /// `[service]`, filled.

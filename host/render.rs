@@ -102,25 +102,30 @@ pub fn render<'a>(checked: Checked<'a>, sink: &mut Sink) -> Deployment<'a> {
     let sound = composition.sound(sink);
     let subjects = Subjects::of(&composition, &sound);
     let asked = subjects.of_function("render");
-    let made = calls::make(&composition, &asked, "render", Some(Stage::Render), |session, call| {
-        session.render(&call.subject.title(), call.subject.scope(), &call.input)
+    let made = calls::make(&composition, &asked, "render", Some(Stage::Render), |session, call, input| {
+        session.render(&call.subject.title(), call.subject.scope(), input)
     });
     for made in made {
+        let new = made.key;
         let Some((plugin, call, answer)) = made.answered(sink) else { continue };
         let session = plugin.session();
+        let refuse = |failure: &Failure, sink: &mut Sink| {
+            new.iter().for_each(|key| composition.plugins.answers.forget(key));
+            call.fail(failure, sink);
+        };
         for diagnostic in answer.diagnostics {
             call.report(&composition, &session, "render", diagnostic, sink);
         }
         for contribution in answer.contributions {
-            match end_in_rick(&composition, &session, &call, plugin, contribution) {
+            match end_in_rick(&composition, &session, &call, plugin, contribution, new.is_some()) {
                 Ok(entry) => said.entry(entry.slot.clone()).or_default().push(entry),
-                Err(failure) => call.fail(&failure, sink),
+                Err(failure) => refuse(&failure, sink),
             }
         }
         for artifact in answer.artifacts {
             match read(&composition, &session, &call, plugin, artifact) {
                 Ok((place, artifact)) => put(&composition, &mut artifacts, place, artifact, sink),
-                Err(failure) => call.fail(&failure, sink),
+                Err(failure) => refuse(&failure, sink),
             }
         }
     }
@@ -146,12 +151,13 @@ fn end_in_rick(
     call: &Call<'_>,
     plugin: &Plugin,
     said: types::Contribution,
+    new: bool,
 ) -> Result<Entry, Failure> {
     if ![slots::STEP, slots::CHECK, slots::MODEL].contains(&said.slot.as_str()) {
         let what = format!("contributes to `{}` while it renders, when it is too late for its readers", said.slot);
         return Err(session.lie("render", &call.subject.title(), what));
     }
-    let entry = crate::compose::entry(composition, session, call, "render", plugin, said)?;
+    let entry = crate::compose::entry(composition, session, call, "render", plugin, said, new)?;
     let refused = match entry.slot.as_str() {
         slots::STEP => refuse_undeclared(composition, call, plugin, &entry.value),
         slots::CHECK => refuse_more_than_a_question(plugin, &entry.value),
@@ -290,7 +296,12 @@ fn put(
     let folders = path.match_indices('/').map(|(end, _)| &path[..end]).filter(|folder| !folder.is_empty());
     let at = |path: &str| artifacts.get_key_value(&(machine.clone(), path.to_owned()));
     let below = format!("{path}/");
-    let inside = || artifacts.range((machine.clone(), below.clone())..).next().filter(|((of, inner), _)| of == machine && inner.starts_with(&below));
+    let inside = || {
+        artifacts
+            .range((machine.clone(), below.clone())..)
+            .next()
+            .filter(|((of, inner), _)| of == machine && inner.starts_with(&below))
+    };
     let clash = at(path).or_else(|| folders.into_iter().find_map(at)).or_else(inside);
     let Some(((_, path), other)) = clash else {
         artifacts.insert(place, artifact);

@@ -40,13 +40,14 @@ fn every_call_is_given_what_the_schema_says() {
         for subject in subjects.chain([Subject::Machine("web1", &services), Subject::Project(&services)]) {
             for stage in [None, Some(Stage::Contribute), Some(Stage::Check), Some(Stage::Render)] {
                 let call = Call::new(&deployment.composition, plugin, subject, stage);
-                let input: serde_json::Value = serde_json::from_str(&call.input).expect("JSON");
+                let text = call.input(&deployment.composition);
+                let input: serde_json::Value = serde_json::from_str(&text).expect("JSON");
                 if let Err(error) = validator.validate(&input) {
                     panic!("{} {stage:?} {}: {error} at {}", plugin.title(), subject.title(), error.instance_path());
                 }
-                assert!(!call.input.contains(folder.as_str()), "{} is told the folder", plugin.title());
+                assert!(!text.contains(folder.as_str()), "{} is told the folder", plugin.title());
                 assert!(
-                    !call.input.contains("services/") && !call.input.contains("rick.toml"),
+                    !text.contains("services/") && !text.contains("rick.toml"),
                     "{} is told the name of a file",
                     plugin.title()
                 );

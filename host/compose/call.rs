@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use super::Composition;
+use super::texts::Text;
 use crate::contract::types::{self, Place, Scope};
 use crate::diagnostic::{Diagnostic, Edit, Fix, Label, Severity, Sink};
 use crate::document::{Children, Document, Node};
+use crate::engine::short_digest;
 use crate::model::Model;
 use crate::origin::Origin;
 use crate::plugin::{Failure, Of, Plugin, Session, Stage};
@@ -67,61 +69,128 @@ impl Subject<'_> {
 
 /// One call of a plugin.
 pub struct Call<'a> {
-    /// The document, as text.
-    pub input: String,
     /// What it is about.
     pub subject: Subject<'a>,
     plugin: &'a Plugin,
     project: &'a Project,
     /// By slot, the entries that `/reads/<slot>/<n>` stands for.
     reads: BTreeMap<String, Vec<usize>>,
+    /// `None` for `claim`, which holds and reads nothing yet.
+    stage: Option<Stage>,
+}
+
+/// A piece of a call's document.
+enum Piece<'t> {
+    /// What is between values, and names.
+    Mark(&'t str),
+    /// A value.
+    Value(&'t Text),
 }
 
 impl<'a> Call<'a> {
-    /// Builds the document. `stage`: `None` for `claim`, which holds and reads nothing yet.
+    /// A call; its document is put together when it is wanted. `stage`: `None` for `claim`, which holds and reads nothing yet.
     pub fn new(composition: &Composition<'a>, plugin: &'a Plugin, subject: Subject<'a>, stage: Option<Stage>) -> Self {
-        let project = composition.project;
-        let mut document = Map::new();
-        document.insert("scope".to_owned(), subject.scope_name().into());
-        document.insert("settings".to_owned(), project.plugin_settings(plugin));
-        if let Some(machine) = subject.machine() {
-            document.insert("machine".to_owned(), project.machine(machine));
-            document.insert("facts".to_owned(), project.facts(machine, plugin));
-        }
-        let entry = |manifest: &Manifest| {
-            let held = composition.held_by(&manifest.name);
-            json!({ "service": manifest.service(), "table": manifest.table(plugin), "claimed": held })
-        };
-        match subject {
-            Subject::Service(manifest) => {
-                document.insert("service".to_owned(), manifest.service().clone());
-                document.insert("table".to_owned(), manifest.table(plugin));
-                if stage.is_some() {
-                    document.insert("claimed".to_owned(), composition.held_by(&manifest.name));
-                }
-            }
-            Subject::Machine(_, manifests) | Subject::Project(manifests) => {
-                let services: Map<String, Value> =
-                    manifests.iter().map(|manifest| (manifest.name.clone(), entry(manifest))).collect();
-                document.insert("services".to_owned(), services.into());
-            }
-        }
-        if matches!(subject, Subject::Project(_)) {
-            let machines: Map<String, Value> =
-                project.machines.iter().map(|machine| (machine.clone(), project.machine(machine))).collect();
-            document.insert("machines".to_owned(), machines.into());
-        }
         let reads = stage.map(|stage| readable(composition, plugin, subject, stage)).unwrap_or_default();
-        if stage.is_some() {
-            let values: Map<String, Value> = reads
-                .iter()
-                .map(|(slot, entries)| {
-                    (slot.clone(), entries.iter().map(|&index| composition.entries[index].as_read()).collect())
-                })
-                .collect();
-            document.insert("reads".to_owned(), values.into());
+        Self { subject, plugin, project: composition.project, reads, stage }
+    }
+
+    /// The document that the plugin is given.
+    pub fn input(&self, composition: &Composition<'_>) -> String {
+        let mut text = String::new();
+        self.pieces(composition, &mut |piece| match piece {
+            Piece::Mark(mark) => text.push_str(mark),
+            Piece::Value(value) => text.push_str(&value.json),
+        });
+        text
+    }
+
+    /// Which document it is, without putting it together.
+    pub fn digest(&self, composition: &Composition<'_>) -> [u8; 16] {
+        let mut pieces = Vec::new();
+        self.pieces(composition, &mut |piece| match piece {
+            Piece::Mark(mark) => {
+                pieces.push(0);
+                pieces.extend(mark.len().to_le_bytes());
+                pieces.extend(mark.as_bytes());
+            }
+            Piece::Value(value) => {
+                pieces.push(1);
+                pieces.extend(value.digest);
+            }
+        });
+        short_digest(&[&pieces])
+    }
+
+    /// The pieces of the document, in its order: `wit/0.1.0/input.schema.json`.
+    fn pieces(&self, composition: &Composition<'_>, put: &mut dyn FnMut(Piece<'_>)) {
+        let (project, plugin, texts) = (self.project, self.plugin, &composition.texts);
+        let index = self.subject.machine().and_then(|machine| project.machines.iter().position(|other| other == machine));
+        let held = |manifest: &Manifest| composition.held_by(&manifest.name);
+        put(Piece::Mark("{"));
+        if let (Subject::Service(manifest), true) = (self.subject, self.stage.is_some()) {
+            put(Piece::Mark("\"claimed\":"));
+            put(Piece::Value(texts.held(manifest, || held(manifest))));
+            put(Piece::Mark(","));
         }
-        Self { input: Value::Object(document).to_string(), subject, plugin, project, reads }
+        if let Some(index) = index {
+            put(Piece::Mark("\"facts\":"));
+            put(Piece::Value(texts.facts(index, plugin, project)));
+            put(Piece::Mark(",\"machine\":"));
+            put(Piece::Value(texts.machine(index, project)));
+            put(Piece::Mark(","));
+        }
+        if let Subject::Project(_) = self.subject {
+            put(Piece::Mark("\"machines\":{"));
+            for (index, machine) in project.machines.iter().enumerate() {
+                put(Piece::Mark(&named(index > 0, machine)));
+                put(Piece::Value(texts.machine(index, project)));
+            }
+            put(Piece::Mark("},"));
+        }
+        if self.stage.is_some() {
+            put(Piece::Mark("\"reads\":{"));
+            for (number, (slot, entries)) in self.reads.iter().enumerate() {
+                put(Piece::Mark(&named(number > 0, slot)));
+                put(Piece::Mark("["));
+                for (number, &entry) in entries.iter().enumerate() {
+                    if number > 0 {
+                        put(Piece::Mark(","));
+                    }
+                    put(Piece::Value(composition.entries[entry].text()));
+                }
+                put(Piece::Mark("]"));
+            }
+            put(Piece::Mark("},"));
+        }
+        put(Piece::Mark("\"scope\":\""));
+        put(Piece::Mark(self.subject.scope_name()));
+        put(Piece::Mark("\","));
+        if let Subject::Service(manifest) = self.subject {
+            put(Piece::Mark("\"service\":"));
+            put(Piece::Value(texts.service(manifest)));
+            put(Piece::Mark(","));
+        }
+        if let Subject::Machine(_, manifests) | Subject::Project(manifests) = self.subject {
+            put(Piece::Mark("\"services\":{"));
+            for (number, manifest) in manifests.iter().enumerate() {
+                put(Piece::Mark(&named(number > 0, &manifest.name)));
+                put(Piece::Mark("{\"claimed\":"));
+                put(Piece::Value(texts.held(manifest, || held(manifest))));
+                put(Piece::Mark(",\"service\":"));
+                put(Piece::Value(texts.service(manifest)));
+                put(Piece::Mark(",\"table\":"));
+                put(Piece::Value(texts.table(plugin, manifest)));
+                put(Piece::Mark("}"));
+            }
+            put(Piece::Mark("},"));
+        }
+        put(Piece::Mark("\"settings\":"));
+        put(Piece::Value(texts.settings(plugin, project)));
+        if let Subject::Service(manifest) = self.subject {
+            put(Piece::Mark(",\"table\":"));
+            put(Piece::Value(texts.table(plugin, manifest)));
+        }
+        put(Piece::Mark("}"));
     }
 
     /// Where a place of the answer leads.
@@ -401,6 +470,11 @@ struct Editable {
     steps: Vec<String>,
     /// It is of more than one service.
     shared: bool,
+}
+
+/// A member's name in an object, behind a comma where another one is before it.
+fn named(comma: bool, name: &str) -> String {
+    format!("{}{}:", if comma { "," } else { "" }, Value::from(name))
 }
 
 /// The entries that a plugin may read in a stage, by slot.

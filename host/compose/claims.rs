@@ -59,7 +59,8 @@ pub fn claim(composition: &mut Composition<'_>, sink: &mut Sink) {
     let services = composition.sound(sink);
     let plugins = composition.plugins;
     let asked = calls::of_services(&plugins.all, &services, "claim");
-    let made = calls::make(composition, &asked, "claim", None, |session, call| session.claim(&call.subject.title(), &call.input));
+    let made =
+        calls::make(composition, &asked, "claim", None, |session, call, input| session.claim(&call.subject.title(), input));
     for made in made {
         let Some((plugin, call, claimed)) = made.answered(sink) else { continue };
         let Subject::Service(manifest) = call.subject else { continue };

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::Composition;
 use super::call::{Call, Subject, secrets_in};
 use super::merge::{self, Entry, Source};
+use super::texts::Memo;
 use crate::calls;
 use crate::contract::types;
 use crate::diagnostic::{Diagnostic, Severity, Sink};
@@ -24,23 +25,27 @@ pub fn contribute(composition: &mut Composition<'_>, sink: &mut Sink) {
         let mut said: BTreeMap<String, Vec<Entry>> = BTreeMap::new();
         let sound = composition.sound(sink);
         let asked = calls::of_services(wave.iter().map(|&index| &plugins.all[index]), &sound, "contribute");
-        let made = calls::make(composition, &asked, "contribute", Some(Stage::Contribute), |session, call| {
-            session.contribute(&call.subject.title(), &call.input)
+        let made = calls::make(composition, &asked, "contribute", Some(Stage::Contribute), |session, call, input| {
+            session.contribute(&call.subject.title(), input)
         });
         for made in made {
             // Another plugin of this wave has refused the service.
             if matches!(made.call.subject, Subject::Service(manifest) if sink.has_failed(&manifest.name)) {
                 continue;
             }
+            let new = made.key;
             let Some((plugin, call, answer)) = made.answered(sink) else { continue };
             let session = plugin.session();
             for diagnostic in answer.diagnostics {
                 call.report(composition, &session, "contribute", diagnostic, sink);
             }
             for contribution in answer.contributions {
-                match entry(composition, &session, &call, "contribute", plugin, contribution) {
+                match entry(composition, &session, &call, "contribute", plugin, contribution, new.is_some()) {
                     Ok(entry) => said.entry(entry.slot.clone()).or_default().push(entry),
-                    Err(failure) => call.fail(&failure, sink),
+                    Err(failure) => {
+                        new.iter().for_each(|key| plugins.answers.forget(key));
+                        call.fail(&failure, sink);
+                    }
                 }
             }
         }
@@ -54,7 +59,7 @@ pub fn contribute(composition: &mut Composition<'_>, sink: &mut Sink) {
     refuse_unread(composition, sink);
 }
 
-/// A contribution, held against what the plugin declared and against its slot's schema.
+/// A contribution, held against what the plugin declared and, where it is new, against its slot's schema.
 pub fn entry(
     composition: &Composition<'_>,
     session: &Session<'_>,
@@ -62,6 +67,7 @@ pub fn entry(
     function: &'static str,
     plugin: &Plugin,
     said: types::Contribution,
+    new: bool,
 ) -> Result<Entry, Failure> {
     let lie = |what: String| session.lie(function, &call.subject.title(), what);
     let slot = &said.slot;
@@ -72,7 +78,9 @@ pub fn entry(
         composition.plugins.slots.get(slot).ok_or_else(|| lie(format!("contributes to `{slot}`, which no plugin here owns")))?;
     let value: Value =
         serde_json::from_str(&said.value).map_err(|error| lie(format!("contributes to `{slot}` what is no JSON: {error}")))?;
-    if let Some(problem) = definition.schema.problems(&value).into_iter().next() {
+    // A kept answer was taken when it was new.
+    let problems = if new { definition.schema.problems(&value) } else { Vec::new() };
+    if let Some(problem) = problems.into_iter().next() {
         let at = if problem.steps.is_empty() { String::new() } else { format!(" at /{}", problem.steps.join("/")) };
         return Err(lie(format!(
             "contributes to `{slot}`, key `{}`, what its schema refuses{at}: {}",
@@ -117,7 +125,7 @@ pub fn entry(
     }
     let source = Source { plugin: plugin.title(), because };
     let (part, key, stated) = (said.target.part, said.key, said.stated);
-    Ok(Entry { slot: said.slot, service, machine, part, key, value, stated, from: vec![source] })
+    Ok(Entry { slot: said.slot, service, machine, part, key, value, stated, from: vec![source], text: Memo::default() })
 }
 
 /// Where nobody reads a slot that must be read, what was asked for would silently not be there.

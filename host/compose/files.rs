@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::Composition;
 use super::merge::{self, Entry, Source};
+use super::texts::Memo;
 use crate::diagnostic::Sink;
 use crate::origin::Origin;
 use crate::slots;
@@ -24,6 +25,7 @@ pub fn contribute(composition: &mut Composition<'_>, sink: &mut Sink) {
                 value,
                 stated,
                 from: vec![Source { plugin: "rick".to_owned(), because: vec![Origin::Written(file.place.clone())] }],
+                text: Memo::default(),
             };
             let value = json!({ "source": file.target, "read_only": true, "kind": "file" });
             let parts = if file.parts.is_empty() { vec![None] } else { file.parts.iter().cloned().map(Some).collect() };

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::Composition;
+use super::texts::{Memo, Text};
 use crate::diagnostic::{Diagnostic, Severity, Sink};
 use crate::origin::Origin;
 use crate::slots::Merge;
@@ -28,6 +29,8 @@ pub struct Entry {
     pub stated: bool,
     /// Everybody who said it.
     pub from: Vec<Source>,
+    /// As a plugin that reads the slot sees it.
+    pub text: Memo,
 }
 
 /// Who said it, and because of what.
@@ -51,6 +54,11 @@ impl Entry {
     pub fn as_read(&self) -> Value {
         let Entry { service, machine, part, key, value, stated, .. } = self;
         json!({ "service": service, "machine": machine, "part": part, "key": key, "value": value, "stated": stated })
+    }
+
+    /// The same as text.
+    pub(super) fn text(&self) -> &Text {
+        self.text.text(|| self.as_read())
     }
 
     /// Who said it.

@@ -9,7 +9,7 @@ use minijinja::{AutoEscape, Environment, ErrorKind, OutputSpan, UndefinedBehavio
 use serde_json::{Map, Value, json};
 
 use super::{Artifact, Content, Segment, secrets};
-use crate::compose::{Composition, Entry, Source};
+use crate::compose::{Composition, Entry, Memo, Source};
 use crate::diagnostic::{Diagnostic, Sink};
 use crate::origin::Origin;
 use crate::project::{File, Manifest};
@@ -61,6 +61,7 @@ pub fn render(composition: &Composition<'_>, manifest: &Manifest, sink: &mut Sin
             value: json!({}),
             stated: true,
             from: vec![Source { plugin: "rick".to_owned(), because: vec![Origin::Written(file.place.clone())] }],
+            text: Memo::default(),
         });
         let artifact = Artifact {
             whose: "rick".to_owned(),

@@ -47,6 +47,7 @@ impl Recorder {
         plugin: &Plugin,
         function: &'static str,
         call: &Call<'_>,
+        input: &str,
         files: &[File],
         answer: &Result<R, Failure>,
         fuel: u64,
@@ -55,7 +56,7 @@ impl Recorder {
             return;
         }
         let answer = answer.as_ref().map(said).map_err(|failure| failure.what.clone());
-        let (scope, about, input) = (call.subject.scope(), call.subject.title(), call.input.clone());
+        let (scope, about, input) = (call.subject.scope(), call.subject.title(), input.to_owned());
         let recorded = Recorded { function, scope, about, input, files: files.to_vec(), answer, fuel };
         self.calls.lock().unwrap_or_else(PoisonError::into_inner).push(recorded);
     }
