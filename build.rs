@@ -44,7 +44,7 @@ fn main() -> ExitCode {
             write!(text, "{byte:02x}").expect("a String takes text");
             text
         });
-        let made = compiled.as_ref().map(|folder| ["cwasm", "json"].map(|kind| folder.join(format!("{digest}.{kind}"))));
+        let made = compiled.as_ref().map(|folder| ["cwasm", "said"].map(|kind| folder.join(format!("{digest}.{kind}"))));
         let compiled = match made {
             Some([code, said]) => {
                 for file in [&code, &said] {

@@ -72,42 +72,51 @@ pub fn make<'a, R: Send + Serialize + DeserializeOwned>(
     stage: Option<Stage>,
     ask: impl Fn(&mut Session<'a>, &Call<'a>, &Json) -> Result<R, Failure> + Sync,
 ) -> Vec<Made<'a, R>> {
-    let mut units = units(asked);
+    // What was answered before needs no instance, and no thread.
+    let mut made: BTreeMap<usize, Made<'a, R>> = BTreeMap::new();
+    let answers = &composition.plugins.answers;
+    let mut open: Vec<(usize, Call<'a>, Key)> = Vec::new();
+    for (index, &(plugin, subject)) in asked.iter().enumerate() {
+        let call = Call::new(composition, plugin, subject, stage);
+        let key = Answers::key(&plugin.digest, function, &call.digest(composition));
+        match answers.get(&key).filter(|_| composition.plugins.recorder.is_none()) {
+            Some(answer) => {
+                made.insert(index, Made { plugin, call, answer: Some(Ok(answer)), key: None });
+            }
+            None => open.push((index, call, key)),
+        }
+    }
+    if open.is_empty() {
+        return made.into_values().collect();
+    }
+    let mut units = units(&open, asked);
     // The longest first, so that no worker is left alone with one at the end: a plugin that reads more is given more.
-    units.sort_by_key(|unit| std::cmp::Reverse((unit.len(), asked[unit.start].0.descriptor.reads.len())));
+    units.sort_by_key(|unit| std::cmp::Reverse((unit.len(), asked[open[unit.start].0].0.descriptor.reads.len())));
     let next = AtomicUsize::new(0);
-    let made: Mutex<BTreeMap<usize, Made<'a, R>>> = Mutex::new(BTreeMap::new());
+    let made = Mutex::new(made);
+    let open: Vec<Mutex<Option<(usize, Call<'a>, Key)>>> = open.into_iter().map(|open| Mutex::new(Some(open))).collect();
     let failed: Failed<'_> = Mutex::default();
     let work = || {
         while let Some(unit) = units.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let mut session = asked[unit.start].0.session();
-            let calls = unit.clone().map(|index| {
-                let (plugin, subject) = asked[index];
+            let taken = unit.clone().filter_map(|index| open[index].lock().unwrap_or_else(PoisonError::into_inner).take());
+            let taken: Vec<_> = taken.collect();
+            let Some(mut session) = taken.first().map(|(index, ..)| asked[*index].0.session()) else { continue };
+            let calls = taken.into_iter().map(|(index, call, key)| {
+                let plugin = asked[index].0;
                 // Who had failed too often before this one in any order will be left out below: it need not be asked.
                 if is_given_up(&failed, plugin, index) {
-                    let call = Call::new(composition, plugin, subject, stage);
                     return (index, Made { plugin, call, answer: None, key: None });
                 }
-                let call = Call::new(composition, plugin, subject, stage);
-                let answers = &composition.plugins.answers;
-                let key = Answers::key(&plugin.digest, function, &call.digest(composition));
-                let kept = answers.get(&key);
-                let is_kept = kept.is_some();
-                let answer = match kept {
-                    Some(answer) => Ok(answer),
-                    None => {
-                        let answer = ask(&mut session, &call, &call.input(composition));
-                        answer.inspect(|answer| answers.put(key, answer))
-                    }
-                };
+                let input = call.input(composition);
+                let answer = ask(&mut session, &call, &input).inspect(|answer| answers.put(key, answer));
                 if let Some(recorder) = &composition.plugins.recorder {
-                    recorder.keep(plugin, function, &call, &call.input(composition), &[], &answer, session.used);
+                    recorder.keep(plugin, function, &call, &input, &[], &answer, session.used);
                 }
                 if answer.is_err() {
                     let mut failed = failed.lock().unwrap_or_else(PoisonError::into_inner);
                     failed.entry(&plugin.descriptor.name).or_default().insert(index);
                 }
-                (index, Made { plugin, call, answer: Some(answer), key: (!is_kept).then_some(key) })
+                (index, Made { plugin, call, answer: Some(answer), key: Some(key) })
             });
             let calls: Vec<_> = calls.collect();
             made.lock().unwrap_or_else(PoisonError::into_inner).extend(calls);
@@ -139,12 +148,13 @@ fn is_given_up(failed: &Failed<'_>, plugin: &Plugin, index: usize) -> bool {
 }
 
 /// Runs of calls of one plugin, each for one instance: to make one costs as much as a call.
-fn units(asked: &[(&Plugin, Subject<'_>)]) -> Vec<Range<usize>> {
+fn units(open: &[(usize, Call<'_>, Key)], asked: &[(&Plugin, Subject<'_>)]) -> Vec<Range<usize>> {
+    let plugin = |at: usize| asked[open[at].0].0;
     let mut units: Vec<Range<usize>> = Vec::new();
-    for (index, (plugin, _)) in asked.iter().enumerate() {
+    for at in 0..open.len() {
         match units.last_mut() {
-            Some(last) if last.len() < UNIT && std::ptr::eq(asked[last.start].0, *plugin) => last.end = index + 1,
-            _ => units.push(index..index + 1),
+            Some(last) if last.len() < UNIT && std::ptr::eq(plugin(last.start), plugin(at)) => last.end = at + 1,
+            _ => units.push(at..at + 1),
         }
     }
     units

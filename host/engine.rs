@@ -111,6 +111,15 @@ impl Engine {
         component.map_err(refused)
     }
 
+    /// Whether what a component of this digest said of itself is known without asking it.
+    pub fn knows(&self, digest: &str) -> bool {
+        built_in::compiled(digest).is_some() || self.said_path(digest).is_some_and(|path| path.exists())
+    }
+
+    fn said_path(&self, digest: &str) -> Option<Utf8PathBuf> {
+        self.kept.as_ref().map(|folder| folder.join(self.file_name(digest)).with_extension("said"))
+    }
+
     /// What a component of this digest said of itself, from kept answers if there is one, else asked now, and kept.
     ///
     /// A plugin's `describe` depends on nothing, and to answer it costs more than all its other calls together.
@@ -118,19 +127,19 @@ impl Engine {
     where
         T: serde::Serialize + serde::de::DeserializeOwned,
     {
-        if let Some(said) = built_in::compiled(digest).and_then(|compiled| serde_json::from_slice(compiled.said).ok()) {
+        if let Some(said) = built_in::compiled(digest).and_then(|compiled| postcard::from_bytes(compiled.said).ok()) {
             return Ok(said);
         }
-        let path = self.kept.as_ref().map(|folder| folder.join(self.file_name(digest)).with_extension("json"));
+        let path = self.said_path(digest);
         if let Some(path) = &path
-            && let Some(said) = read_kept(path).and_then(|text| serde_json::from_slice(&text).ok())
+            && let Some(said) = read_kept(path).and_then(|bytes| postcard::from_bytes(&bytes).ok())
         {
             return Ok(said);
         }
         let said = ask()?;
         if let Some(path) = &path
-            && let Ok(text) = serde_json::to_vec(&said)
-            && let Err(error) = keep(path, &text)
+            && let Ok(bytes) = postcard::to_stdvec(&said)
+            && let Err(error) = keep(path, &bytes)
         {
             tracing::warn!(%path, %error, "what the plugin said of itself could not be kept");
         }

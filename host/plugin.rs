@@ -51,7 +51,7 @@ impl Plugin {
     /// What a component says of itself, as it is kept and as a program carries it along.
     pub fn asked(engine: &Engine, from: &str, digest: &str, bytes: &[u8]) -> Result<Vec<u8>, Error> {
         let said = ask(&OnceLock::new(), engine, from, digest, bytes);
-        let said = said.and_then(|said| serde_json::to_vec(&said).map_err(|error| error.to_string()));
+        let said = said.and_then(|said| postcard::to_stdvec(&said).map_err(|error| error.to_string()));
         said.map_err(|reason| Error::Plugin { plugin: from.to_owned(), reason })
     }
 

@@ -62,16 +62,22 @@ impl Plugins {
     pub fn with(engine: &Engine, root: &Utf8Path, others: Vec<Plugin>) -> Result<Self, Error> {
         let replaced = |name: &str| others.iter().any(|other| other.descriptor.name == name);
         let official = built_in::ALL.iter().filter(|plugin| !replaced(plugin.name));
-        // Each on a thread of its own: the first run compiles them, and every other maps their code.
-        let mut all = thread::scope(|scope| {
-            let load = |official: &'static BuiltIn| {
-                let BuiltIn { name, digest, component, .. } = *official;
-                scope.spawn(move || Plugin::load(engine, &format!("{name} {BUILT_IN}"), digest, component.into()))
-            };
-            let threads: Vec<_> = official.map(load).collect();
-            let joined = threads.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-            joined.collect::<Result<Vec<Plugin>, Error>>()
-        })?;
+        let load = |official: &'static BuiltIn| {
+            let BuiltIn { name, digest, component, .. } = *official;
+            Plugin::load(engine, &format!("{name} {BUILT_IN}"), digest, component.into())
+        };
+        let mut all = if built_in::ALL.iter().all(|plugin| engine.knows(plugin.digest)) {
+            // Less than a thread costs.
+            official.map(load).collect::<Result<Vec<Plugin>, Error>>()?
+        } else {
+            // Each on a thread of its own: the first run compiles them.
+            thread::scope(|scope| {
+                let threads: Vec<_> = official.map(|official| scope.spawn(move || load(official))).collect();
+                let joined =
+                    threads.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+                joined.collect::<Result<Vec<Plugin>, Error>>()
+            })?
+        };
         all.extend(others);
         all.sort_by(|left, right| left.descriptor.name.cmp(&right.descriptor.name));
         all.iter_mut().enumerate().for_each(|(index, plugin)| plugin.index = index);

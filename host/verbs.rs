@@ -129,11 +129,11 @@ pub fn gather(ui: &Ui, asked: Asked, overlay: Overlay) -> Result<Inputs, Error> 
     Ok(Inputs { root, plugins, project, sink })
 }
 
-/// Goes through the stages up to the judge.
-pub fn judged<'a>(project: &'a Project, plugins: &'a Plugins, lock: Lock, sink: &mut Sink) -> Judged<'a> {
+/// Goes through the stages up to the judge. `written`: see [`render`].
+pub fn judged<'a>(project: &'a Project, plugins: &'a Plugins, lock: Lock, written: bool, sink: &mut Sink) -> Judged<'a> {
     let composition = compose(project, plugins, lock, sink);
     let checked = check(composition, sink);
-    let deployment = render(checked, sink);
+    let deployment = render(checked, written, sink);
     let judged = judge(deployment, sink);
     sink.settle();
     judged

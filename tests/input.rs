@@ -30,7 +30,7 @@ fn every_call_is_given_what_the_schema_says() {
     let mut project =
         project::load(opened, &plugins, &mut sink).expect("it can be read").unwrap_or_else(|_| panic!("it is TOML"));
     let lock = Lock::read(&folder, &mut project.sources, &mut sink).expect("it can be read").expect("it is a lock");
-    let deployment = render(check(compose(&project, &plugins, lock, &mut sink), &mut sink), &mut sink);
+    let deployment = render(check(compose(&project, &plugins, lock, &mut sink), &mut sink), true, &mut sink);
     assert!(!sink.has_errors());
 
     let mut calls = 0;

@@ -276,17 +276,18 @@ impl<'a> Call<'a> {
 
     fn of_service(&self, composition: &Composition<'_>, name: &str, steps: &[&str], wants_key: bool) -> Option<Origin> {
         let manifest = composition.project.manifest(name)?;
-        let (path, whose): (Vec<&str>, String) = match steps {
+        let (path, is_service): (Vec<&str>, bool) = match steps {
             ["claimed", pool, key, ..] => return composition.held_origin(name, pool, key),
-            ["service", rest @ ..] => (std::iter::once("service").chain(rest.iter().copied()).collect(), "rick".to_owned()),
+            ["service", rest @ ..] => (std::iter::once("service").chain(rest.iter().copied()).collect(), true),
             ["table", rest @ ..] => {
                 let table = self.plugin.descriptor.table.as_str();
                 // A plugin that is always there has no table in most manifests: the service itself is the reason.
                 let first = if manifest.document.node.child(table).is_some() { table } else { "service" };
-                (std::iter::once(first).chain(rest.iter().copied()).collect(), self.plugin.title())
+                (std::iter::once(first).chain(rest.iter().copied()).collect(), false)
             }
             _ => return None,
         };
+        let whose = || if is_service { "rick".to_owned() } else { self.plugin.title() };
         let origin = place_of(&manifest.document.node, &path, wants_key, whose);
         // The name of the file, and the only machine: nobody's default, but the manifest as such.
         Some(if matches!(path.as_slice(), ["service", "name" | "machine"]) { origin.as_written() } else { origin })
@@ -294,7 +295,7 @@ impl<'a> Call<'a> {
 
     fn setting(&self, root: &[&str], rest: &[&str], wants_key: bool) -> Origin {
         let path: Vec<&str> = root.iter().chain(rest).copied().collect();
-        place_of(&self.project.settings.node, &path, wants_key, self.plugin.title())
+        place_of(&self.project.settings.node, &path, wants_key, || self.plugin.title())
     }
 
     /// Turns a plugin's diagnostic into one with lines, and reports it.
@@ -519,12 +520,12 @@ pub(super) fn secrets_in(value: &Value) -> Vec<&str> {
     }
 }
 
-fn place_of(root: &Node, path: &[&str], wants_key: bool, whose: String) -> Origin {
+fn place_of(root: &Node, path: &[&str], wants_key: bool, whose: impl FnOnce() -> String) -> Origin {
     let (node, depth) = root.nearest(path.iter().copied());
     // A scalar stands for all that rick made of it: `user = 1000` for uid, gid and the rest.
     let written = depth == path.len() || (depth > 0 && matches!(node.children, Children::None));
     let span: Span = if wants_key || (!written && depth > 0) { node.key_or_value().clone() } else { header_or_value(node) };
-    if written { Origin::Written(span) } else { Origin::Default { whose, near: span } }
+    if written { Origin::Written(span) } else { Origin::Default { whose: whose(), near: span } }
 }
 
 /// A table's value is all its lines; the place of a table is its header.

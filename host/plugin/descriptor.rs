@@ -1,8 +1,9 @@
 //! What a plugin says of itself, held against what can be said.
 
 use std::collections::BTreeSet;
+use std::sync::OnceLock;
 
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 
 use super::limits::{short, steers};
 use crate::contract::meta;
@@ -44,8 +45,8 @@ pub struct Descriptor {
     /// Its checks.
     pub rules: Vec<meta::Rule>,
     /// The files that it can judge.
-    pub judges: GlobSet,
-    may_write: GlobSet,
+    pub judges: Globs,
+    may_write: Globs,
 }
 
 /// What two may never share.
@@ -163,8 +164,8 @@ impl Descriptor {
                 "table" => false,
                 other => return Err(format!("it activates on `{other}`, and there are `table` and `always`")),
             },
-            may_write: globs(&said.writes)?,
-            judges: globs(&said.judges)?,
+            may_write: Globs::parse(&said.writes)?,
+            judges: Globs::parse(&said.judges)?,
             name: said.name,
             version: said.version,
             summary: said.summary,
@@ -242,7 +243,8 @@ fn refuse_odd_words(said: &meta::Descriptor) -> Result<(), String> {
         if said.rules[..index].iter().any(|other| other.code == *code) {
             return Err(format!("it has two rules `{code}`"));
         }
-        if !serde_json::from_str::<serde_json::Value>(&rule.page).is_ok_and(|page| page.is_object()) {
+        let is_object = rule.page.trim_start().starts_with('{');
+        if !is_object || serde_json::from_str::<serde::de::IgnoredAny>(&rule.page).is_err() {
             return Err(format!("the page of its rule `{code}` is no JSON object"));
         }
     }
@@ -266,17 +268,37 @@ fn stays_below_the_root(path: &str) -> bool {
     !path.contains('\0') && below.split('/').all(|step| !matches!(step, "" | "." | ".."))
 }
 
-fn globs(globs: &[String]) -> Result<GlobSet, String> {
-    let mut set = GlobSetBuilder::new();
-    for glob in globs {
-        let glob = GlobBuilder::new(glob)
-            .literal_separator(true)
-            .backslash_escape(false)
-            .build()
-            .map_err(|error| format!("`{glob}` is no glob: {error}"))?;
-        set.add(glob);
+/// Globs of paths, made into one automaton when they are first needed: most runs match none.
+#[derive(Debug)]
+pub struct Globs {
+    globs: Vec<Glob>,
+    set: OnceLock<GlobSet>,
+}
+
+impl Globs {
+    fn parse(globs: &[String]) -> Result<Self, String> {
+        let glob = |glob: &String| {
+            let parsed = GlobBuilder::new(glob).literal_separator(true).backslash_escape(false).build();
+            parsed.map_err(|error| format!("`{glob}` is no glob: {error}"))
+        };
+        let globs = globs.iter().map(glob).collect::<Result<Vec<_>, _>>()?;
+        Ok(Self { globs, set: OnceLock::new() })
     }
-    set.build().map_err(|error| error.to_string())
+
+    /// Whether one of them fits; none does where they are too large to be made one.
+    pub fn is_match(&self, path: &str) -> bool {
+        let set = self.set.get_or_init(|| {
+            let mut set = GlobSetBuilder::new();
+            self.globs.iter().for_each(|glob| {
+                set.add(glob.clone());
+            });
+            set.build().unwrap_or_else(|error| {
+                tracing::warn!(%error, "the paths of a plugin cannot be matched");
+                GlobSet::empty()
+            })
+        });
+        set.is_match(path)
+    }
 }
 
 impl Pool {

@@ -51,7 +51,7 @@ pub fn go(root: &Utf8Path, plugins: &Plugins, plugin: &Plugin) -> Result<Way, Er
         Ok(project) => project,
         Err(sources) => return Ok(Way::of(&sink, &sources, BTreeMap::new())),
     };
-    let judged = judged(&project, plugins, lock, &mut sink);
+    let judged = judged(&project, plugins, lock, true, &mut sink);
     let deployment = judged.deployment();
     let title = plugin.title();
     let mut made = BTreeMap::new();

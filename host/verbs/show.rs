@@ -36,7 +36,7 @@ impl Show {
             let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
             return Err(Error::Usage(format!("there is no service `{}`{near}", self.service)).into());
         }
-        let judged = judged(project, &inputs.plugins, lock, &mut inputs.sink);
+        let judged = judged(project, &inputs.plugins, lock, true, &mut inputs.sink);
         let composition = &judged.deployment().composition;
         if let Some(manifest) = project.manifest(&self.service) {
             match self.format.format {

@@ -26,7 +26,7 @@ impl Precompile {
         for plugin in built_in::ALL {
             let code = compiler.precompile(plugin.name, plugin.component)?;
             let said = Plugin::asked(&engine, plugin.name, plugin.digest, plugin.component)?;
-            for (kind, bytes) in [("cwasm", code), ("json", said)] {
+            for (kind, bytes) in [("cwasm", code), ("said", said)] {
                 let path = self.folder.join(format!("{}.{kind}", plugin.digest));
                 replace(&path, &bytes, READABLE).map_err(Error::file("write", path))?;
             }
