@@ -144,6 +144,16 @@ impl Opened {
 
 /// Reads and checks everything. `Err` gives the texts back where `rick.toml` is no TOML: there is no project then.
 pub fn load(opened: Opened, plugins: &Plugins, sink: &mut Sink) -> Result<Result<Project, Sources>, Error> {
+    load_telling(opened, plugins, sink, &|| {})
+}
+
+/// The same. `new`: called where a manifest is one that was not there in the last run, so that plugins will be asked.
+pub fn load_telling(
+    opened: Opened,
+    plugins: &Plugins,
+    sink: &mut Sink,
+    new: &dyn Fn(),
+) -> Result<Result<Project, Sources>, Error> {
     let Opened { root, mut sources, settings, overlay } = opened;
     let Some(settings) = settings else { return Ok(Err(sources)) };
     let refused_settings = !settings_schema(plugins).check(&settings.value, &settings.node, sink).is_empty();
@@ -199,6 +209,9 @@ pub fn load(opened: Opened, plugins: &Plugins, sink: &mut Sink) -> Result<Result
             continue;
         };
         let document = with_defaults(&settings, document, plugins);
+        if !schema.took(&document.value) {
+            new();
+        }
         if let Some(mut manifest) = Manifest::read(name, document, &settings, &machines, &schema, sink) {
             manifest.files = files::read(&root, &manifest, &mut sources, sink);
             manifest.index = manifests.len();

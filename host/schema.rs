@@ -92,6 +92,11 @@ impl Schema {
         self.validator.get_or_init(build).as_ref().map_err(Clone::clone)
     }
 
+    /// Whether it took just this value before, so that it need not be asked.
+    pub fn took(&self, value: &Value) -> bool {
+        self.taken.as_ref().is_some_and(|(verdicts, digest)| verdicts.has(Verdicts::key(digest, value)))
+    }
+
     /// Everything that it refuses in a value, in the value's order.
     pub fn problems(&self, value: &Value) -> Vec<Problem> {
         let kept = self.taken.as_ref().map(|(verdicts, digest)| (verdicts, Verdicts::key(digest, value)));

@@ -16,6 +16,7 @@ mod target;
 pub mod verify;
 pub mod why;
 
+use std::cell::Cell;
 use std::{env, thread};
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -108,12 +109,15 @@ pub fn gather(ui: &Ui, asked: Asked, overlay: Overlay) -> Result<Inputs, Error> 
         let plugins = Plugins::with(&engine, &root, Vec::new())?;
         return Ok(Inputs { root, plugins, project: Err(opened.into_sources()), sink });
     };
-    // Where nothing is known of any document the schemas of slots are needed soon, and their compilation is a good part of a short run.
+    // Where a manifest is new the schemas of slots are needed soon, and their compilation is a good part of a short run.
     let loaded = thread::scope(|scope| {
-        if plugins.verdicts.is_empty() {
-            scope.spawn(|| plugins.slots.values().for_each(|slot| slot.schema.prepare()));
-        }
-        project::load(opened, &plugins, &mut sink)
+        let prepares = Cell::new(false);
+        let prepare = || {
+            if !prepares.replace(true) {
+                scope.spawn(|| plugins.slots.values().for_each(|slot| slot.schema.prepare()));
+            }
+        };
+        project::load_telling(opened, &plugins, &mut sink, &prepare)
     });
     let mut project = loaded?.map(|project| (project, lock));
     asked.selection.hold_against(&Rules::of(&plugins))?;
