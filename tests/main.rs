@@ -9,6 +9,7 @@ mod contract;
 mod control;
 mod determinism;
 mod diagnostics;
+mod editors;
 mod fixes;
 mod formats;
 mod guests;
