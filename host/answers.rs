@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -21,6 +22,9 @@ pub struct Answers {
     path: Option<Utf8PathBuf>,
     /// Which plugins there are: what the pack begins with.
     of: [u8; 16],
+    /// What was rendered in the last run fitted together.
+    pub fitted: bool,
+    fits: AtomicBool,
     pack: Vec<u8>,
     known: BTreeMap<Key, Range<usize>>,
     /// What this run asked: `None` where the pack has it.
@@ -37,7 +41,9 @@ impl Answers {
         let path = folder.map(|folder| folder.join(format!("answers-{}.bin", &name[..16])));
         let pack = path.as_deref().and_then(engine::read_kept).unwrap_or_default();
         let mut known = BTreeMap::new();
-        let mut at = if pack.starts_with(&of) { of.len() } else { pack.len() };
+        let ours = pack.starts_with(&of);
+        let fitted = ours && pack.get(of.len()) == Some(&1);
+        let mut at = if ours { of.len() + 1 } else { pack.len() };
         // Key, length, bytes. A pack that was cut off is read as far as it goes.
         while let Some((head, rest)) = pack.get(at..).and_then(|rest| rest.split_first_chunk::<20>()) {
             let length = u32::from_le_bytes([head[16], head[17], head[18], head[19]]) as usize;
@@ -49,7 +55,7 @@ impl Answers {
             known.insert(key, at + 20..at + 20 + length);
             at += 20 + length;
         }
-        Self { path, of, pack, known, asked: Mutex::default() }
+        Self { path, of, fitted, fits: AtomicBool::default(), pack, known, asked: Mutex::default() }
     }
 
     /// The key of a call.
@@ -69,6 +75,11 @@ impl Answers {
         Some(answer)
     }
 
+    /// All that is rendered in this run fits together: what is kept of it need not be held against each other again.
+    pub fn fit(&self) {
+        self.fits.store(true, Ordering::Relaxed);
+    }
+
     /// Keeps an answer.
     pub fn put<R: Serialize>(&self, key: Key, answer: &R) {
         if self.path.is_some()
@@ -84,6 +95,7 @@ impl Drop for Answers {
         let asked = std::mem::take(self.asked.get_mut().unwrap_or_else(PoisonError::into_inner));
         let Some(path) = self.path.as_ref().filter(|_| asked.values().any(Option::is_some)) else { return };
         let mut pack = self.of.to_vec();
+        pack.push(u8::from(*self.fits.get_mut()));
         for (key, new) in &asked {
             let old = || self.known.get(key).and_then(|range| self.pack.get(range.clone()));
             let Some(bytes) = new.as_deref().or_else(old) else { continue };

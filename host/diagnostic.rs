@@ -320,6 +320,11 @@ impl Sink {
         self.found.iter().any(|diagnostic| diagnostic.failure)
     }
 
+    /// Whether there is one of a code.
+    pub fn has(&self, code: &str) -> bool {
+        self.found.iter().any(|diagnostic| diagnostic.code == code)
+    }
+
     /// All that is reported, by file, place, severity and code: the same order in every run.
     pub fn sorted(&self, sources: &Sources) -> Vec<Diagnostic> {
         let mut sorted = self.sorted_with_waived(sources);

@@ -19,7 +19,7 @@ use crate::schema::{Schema, nearest};
 use crate::source::{Sources, Span};
 
 pub use files::File;
-pub use schemas::{for_editors, manifest_schema, settings_schema};
+pub use schemas::{ManifestSchema, for_editors, manifest_schema, settings_schema};
 
 /// The name of a project's own file.
 pub const FILE: &str = "rick.toml";
@@ -166,7 +166,7 @@ pub fn load_telling(
         .unwrap_or_default();
 
     let folder = services_folder(Some(&settings));
-    let schema = manifest_schema(plugins);
+    let schema = ManifestSchema::of(plugins);
     let (mut manifests, mut names) = (Vec::new(), BTreeSet::new());
     if !root.join(&folder).is_dir() {
         let (node, _) = settings.node.nearest(["project", "services"]);
@@ -299,7 +299,7 @@ impl Manifest {
         mut document: Document,
         settings: &Document,
         machines: &[String],
-        schema: &Schema,
+        schema: &ManifestSchema,
         sink: &mut Sink,
     ) -> Option<Self> {
         let refused: BTreeSet<String> = schema

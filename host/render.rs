@@ -3,15 +3,15 @@
 mod files;
 pub mod secrets;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
 use crate::calls;
 use crate::check::{Checked, Subjects};
-use crate::compose::call::Call;
+use crate::compose::call::{Call, Subject};
 use crate::compose::{Composition, Entry};
-use crate::contract::types;
+use crate::contract::{render, types};
 use crate::diagnostic::{Diagnostic, Severity, Sink};
 use crate::origin::Origin;
 use crate::plugin::limits::{short, steers};
@@ -108,6 +108,7 @@ pub fn render<'a>(checked: Checked<'a>, written: bool, sink: &mut Sink) -> Deplo
     let made = calls::make(&composition, &asked, "render", Some(Stage::Render), |session, call, input| {
         session.render(&call.subject.title(), call.subject.scope(), input)
     });
+    let known_to_fit = !written && composition.plugins.answers.fitted && !meet(&composition, &made);
     for made in made {
         let new = made.key;
         let Some((plugin, call, answer)) = made.answered(sink) else { continue };
@@ -118,6 +119,9 @@ pub fn render<'a>(checked: Checked<'a>, written: bool, sink: &mut Sink) -> Deplo
         };
         for diagnostic in answer.diagnostics {
             call.report(&composition, &session, "render", diagnostic, sink);
+        }
+        if known_to_fit && new.is_none() {
+            continue;
         }
         for contribution in answer.contributions {
             match end_in_rick(&composition, &session, &call, plugin, contribution, new.is_some()) {
@@ -145,7 +149,47 @@ pub fn render<'a>(checked: Checked<'a>, written: bool, sink: &mut Sink) -> Deplo
         crate::compose::merge(&mut composition, &slot, how, entries);
     }
     crate::compose::settle(&mut composition, sink);
+    if !sink.has("conflict") {
+        composition.plugins.answers.fit();
+    }
     Deployment { composition, artifacts }
+}
+
+/// Whether anything new may not fit to something that was there in the last run, which fitted together: another contribution about the
+/// same, or a file at its path, or above or below it.
+fn meet(composition: &Composition<'_>, made: &[calls::Made<'_, render::Rendered>]) -> bool {
+    let answers = |new: bool| {
+        made.iter()
+            .filter(move |made| made.key.is_some() == new)
+            .filter_map(|made| Some((&made.call, made.answer.as_ref()?.as_ref().ok()?)))
+    };
+    let about = |call: &Call<'_>, said: &types::Contribution| {
+        let service = match call.subject {
+            Subject::Service(manifest) => Some(manifest.name.clone()),
+            _ => None,
+        };
+        let machine = said.target.machine.clone().or_else(|| call.subject.machine().map(str::to_owned));
+        (said.slot.clone(), said.target.service.clone().or(service), machine, said.key.clone(), said.target.part.clone())
+    };
+    let (mut contributions, mut paths) = (BTreeSet::new(), BTreeSet::new());
+    for (call, answer) in answers(true) {
+        contributions.extend(answer.contributions.iter().map(|said| about(call, said)));
+        paths.extend(answer.artifacts.iter().map(|artifact| artifact.path.as_str()));
+    }
+    paths.extend(composition.project.manifests.iter().flat_map(|manifest| &manifest.files).map(|file| file.target.as_str()));
+    if contributions.is_empty() && paths.is_empty() {
+        return false;
+    }
+    let clash = |path: &str| {
+        let below = format!("{path}/");
+        paths.contains(path)
+            || path.match_indices('/').any(|(end, _)| paths.contains(&path[..end]))
+            || paths.range(below.as_str()..).next().is_some_and(|inner| inner.starts_with(&below))
+    };
+    answers(false).any(|(call, answer)| {
+        answer.contributions.iter().any(|said| contributions.contains(&about(call, said)))
+            || answer.artifacts.iter().any(|artifact| clash(&artifact.path))
+    })
 }
 
 /// A step, a check or a model; what goes to any other slot would come too late for its readers.

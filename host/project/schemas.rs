@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+use crate::diagnostic::Sink;
+use crate::document::Node;
 use crate::plugins::Plugins;
 use crate::schema::Schema;
 
@@ -43,7 +45,65 @@ pub fn manifest_schema(plugins: &Plugins) -> Schema {
         "additionalProperties": false,
         "properties": properties,
     }))
-    .keeping(&plugins.verdicts)
+}
+
+/// The same, to hold manifests against: table by table, so that of a manifest that was changed only the table is looked at, and only its
+/// schema compiled, in which something is new.
+pub struct ManifestSchema {
+    whole: Schema,
+    /// Which tables there are.
+    root: Schema,
+    /// By table, what it is, in a document with nothing else.
+    tables: BTreeMap<String, Schema>,
+}
+
+impl ManifestSchema {
+    /// That of a manifest with these plugins.
+    pub fn of(plugins: &Plugins) -> Self {
+        let whole = manifest_schema(plugins);
+        let (mut root, mut tables) = (whole.value().clone(), BTreeMap::new());
+        if let Some(properties) = root.get_mut("properties").and_then(Value::as_object_mut) {
+            for (table, schema) in properties {
+                let description = schema.get("description").cloned();
+                let alone = json!({ "properties": { table: schema.take() } });
+                tables.insert(table.clone(), Schema::new(alone).keeping(&plugins.verdicts));
+                *schema = description.map_or_else(|| json!({}), |description| json!({ "description": description }));
+            }
+        }
+        Self { whole, root: Schema::new(root).keeping(&plugins.verdicts), tables }
+    }
+
+    /// Whether all of a manifest was taken before.
+    pub fn took(&self, value: &Value) -> bool {
+        self.parts(value).all(|(schema, part)| schema.took(&part))
+    }
+
+    /// Reports everything that it refuses in a manifest, at its lines, and gives the steps to each.
+    pub fn check(&self, value: &Value, node: &Node, sink: &mut Sink) -> Vec<Vec<String>> {
+        let mut refused = self.root.check(&shape(value), node, sink);
+        for (schema, part) in self.parts(value) {
+            refused.extend(schema.check(&part, node, sink));
+        }
+        refused
+    }
+
+    /// Puts in the defaults for what is missing.
+    pub fn fill(&self, value: &mut Value) {
+        self.whole.fill(value);
+    }
+
+    fn parts<'a>(&'a self, value: &'a Value) -> impl Iterator<Item = (&'a Schema, Value)> + 'a {
+        let members = value.as_object().into_iter().flatten();
+        members.filter_map(|(table, value)| Some((self.tables.get(table)?, json!({ table: value }))))
+    }
+}
+
+/// The keys of a document, without what is in them.
+fn shape(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => members.keys().map(|key| (key.clone(), Value::Null)).collect::<Map<String, Value>>().into(),
+        other => other.clone(),
+    }
 }
 
 /// The pools of numbers that a machine may narrow.
