@@ -175,3 +175,35 @@ fn every_example_that_can_be_mended_is() {
     }
     assert!(mended.len() >= 15, "{mended:?}");
 }
+
+#[test]
+fn comments_of_an_item_that_goes_stay_where_they_were() {
+    let text = "[service]\nimage = \"ghcr.io/acme/wiki:1\"\n\n[quadlet.keys]\nAnnotation = [\n  # one\n  \"a=b\", # ab\n  # two\n  \"run.oci.keep_original_groups=1\", # keep\n  \"c=d\" # last\n]\n";
+    let project = project(text);
+    let said = project.rick(&["lint", "--fix"]);
+    assert_eq!(said.code, 0, "{}{}", said.out, said.err);
+    let mended = project.read("services/wiki.toml");
+    for comment in ["# one", "# ab", "# two", "# keep", "# last"] {
+        assert_eq!(mended.matches(comment).count(), 1, "{comment}: {mended}");
+    }
+    assert!(!mended.contains("keep_original_groups") && mended.contains("keep_groups = true"), "{mended}");
+    assert!(mended.contains("\"a=b\", # ab\n"), "{mended}");
+}
+
+#[test]
+fn a_text_of_several_lines_keeps_its_lines_and_its_quotes() {
+    let text = "[service]\nimage = \"ghcr.io/acme/wiki:1\"\nport = 8080\ndomain = \"wiki.example.org\"\n\n[caddy]\nsnippet = \"\"\"\n# see unix/run/wiki/api.sock\nreverse_proxy /api/* unix/run/wiki/api.sock\n\"\"\"\n";
+    for text in [text.to_owned(), text.replace('\n', "\r\n")] {
+        let project = project(&text);
+        assert_eq!(project.rick(&["lint", "--fix"]).code, 0);
+        assert_eq!(project.read("services/wiki.toml"), text.replace("* unix/run", "* unix//run"));
+    }
+}
+
+#[test]
+fn what_somebody_said_elsewhere_is_not_written_over() {
+    let text = "[service]\nimage = \"ghcr.io/acme/wiki:1\"\n[quadlet]\nmemory = \"2g\"   # measured\nkeep_groups = false\n[quadlet.keys]\nPodmanArgs = \"--memory=512m\"\nAnnotation = \"run.oci.keep_original_groups=1\"\n";
+    let project = project(text);
+    assert_eq!(project.rick(&["lint", "--unsafe-fixes"]).code, 1);
+    assert_eq!(project.read("services/wiki.toml"), text);
+}

@@ -349,7 +349,8 @@ impl<'a> Call<'a> {
         }
         diagnostic.help = said.help;
         for fix in said.fixes {
-            diagnostic.fixes.extend(self.fix(composition, fix).map_err(lie)?);
+            let at = diagnostic.primary.as_ref().map(|label| &label.span);
+            diagnostic.fixes.extend(self.fix(composition, fix, at).map_err(lie)?);
         }
         diagnostic.plugin = Some(self.plugin.title());
         Ok(diagnostic)
@@ -357,7 +358,7 @@ impl<'a> Call<'a> {
 
     /// A plugin's fix as edits of files; `None` where what it edits is written nowhere by itself. What is written for all services is
     /// changed for all of them, which is nothing to do unasked.
-    fn fix(&self, composition: &Composition<'_>, said: types::Fix) -> Result<Option<Fix>, String> {
+    fn fix(&self, composition: &Composition<'_>, said: types::Fix, at: Option<&Span>) -> Result<Option<Fix>, String> {
         let mut fix = Fix { title: said.title, safe: said.safe, edits: Vec::new() };
         for edit in said.edits {
             let (pointer, value) = match edit {
@@ -370,8 +371,13 @@ impl<'a> Call<'a> {
                 // A rendered file is made anew by every build: what is to be changed is what it is made from.
                 types::Edit::Replace(_) => return Ok(None),
             };
-            let Some(Editable { source, steps, shared }) = self.editable(composition, &pointer)? else { return Ok(None) };
+            let Some(Editable { source, steps, shared, there }) = self.editable(composition, &pointer)? else { return Ok(None) };
             fix.safe &= !shared;
+            // What somebody said elsewhere is not written over: which of the two is meant cannot be told.
+            let elsewhere = there.filter(|there| value.is_some() && !at.is_some_and(|at| overlap(there, at)));
+            if elsewhere.is_some() {
+                return Ok(None);
+            }
             fix.edits.push(match value {
                 Some(value) => Edit::Set { source, steps, value },
                 None => Edit::Remove { source, steps },
@@ -389,7 +395,10 @@ impl<'a> Call<'a> {
         let name = self.plugin.descriptor.name.as_str();
         let of_settings = |root: &[&str], rest: &[&str]| {
             let steps = root.iter().chain(rest).map(|step| (*step).to_owned()).collect();
-            Some(Editable { source: settings, steps, shared: false })
+            let steps: Vec<String> = steps;
+            let (node, depth) = self.project.settings.node.nearest(steps.iter().map(String::as_str));
+            let there = (depth == steps.len()).then(|| node.value.clone());
+            Some(Editable { source: settings, steps, shared: false, there })
         };
         let (service, rest) = match (steps.as_slice(), self.subject) {
             (["settings", rest @ ..], _) => return Ok(of_settings(&["plugins", name], rest)),
@@ -415,7 +424,8 @@ impl<'a> Call<'a> {
         let shared = node.value.source != own && depth == steps.len();
         let first = shared.then_some("defaults");
         let source = if shared { node.value.source } else { own };
-        Ok(Some(Editable { source, steps: first.into_iter().chain(steps).map(str::to_owned).collect(), shared }))
+        let there = (depth == steps.len()).then(|| node.value.clone());
+        Ok(Some(Editable { source, steps: first.into_iter().chain(steps).map(str::to_owned).collect(), shared, there }))
     }
 
     /// Where the one value is written that an entry of a slot is there for.
@@ -425,7 +435,7 @@ impl<'a> Call<'a> {
         let [Origin::Written(span)] = from.because.as_slice() else { return None };
         let steps = Model::default().at(&self.project.sources, span).steps;
         let shared = steps.first().is_some_and(|step| step == "defaults");
-        (!steps.is_empty()).then_some(Editable { source: span.source, steps, shared })
+        (!steps.is_empty()).then_some(Editable { source: span.source, steps, shared, there: Some(span.clone()) })
     }
 
     /// Nobody was asked: the service leaves the later stages, and one word is said for all that were left out.
@@ -471,6 +481,13 @@ struct Editable {
     steps: Vec<String>,
     /// It is of more than one service.
     shared: bool,
+    /// Where it stands already.
+    there: Option<Span>,
+}
+
+/// Whether one place is in the other.
+fn overlap(left: &Span, right: &Span) -> bool {
+    left.source == right.source && left.bytes.start < right.bytes.end && right.bytes.start < left.bytes.end
 }
 
 /// A member's name in an object, behind a comma where another one is before it.

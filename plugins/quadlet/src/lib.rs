@@ -60,6 +60,7 @@ impl Plugin for Quadlet {
             .fulfils::<slots::Env>(By::Check, Of::Service)
             .fulfils::<slots::Mount>(By::Check, Of::Service)
             .reads::<slots::Volume>(By::Check, Of::Service)
+            .reads::<slots::Site>(By::Check, Of::Service)
             .fulfils::<slots::Command>(By::Check, Of::Service)
             .fulfils::<slots::Host>(By::Render, Of::Service)
             .writes("/etc/containers/systemd/users/*/*.pod")

@@ -2,7 +2,7 @@
 
 use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, Severity, error, table};
 
-use super::snippet_lines;
+use super::authentik_gates;
 use crate::Caddy;
 
 pub const RULE: Rule = Rule {
@@ -21,7 +21,7 @@ pub const RULE: Rule = Rule {
 };
 
 pub fn check(call: &ServiceCall<Caddy>, out: &mut Diagnostics) {
-    for line in snippet_lines(call) {
+    for line in authentik_gates(call).into_iter().filter_map(|gate| gate.first().copied()) {
         let mut words = line.split_whitespace();
         if words.next() == Some("forward_auth")
             && let Some(address) = words.find(|word| word.starts_with("https://"))

@@ -26,7 +26,10 @@ pub fn check(call: &ServiceCall<Caddy>, out: &mut Diagnostics) {
         let words: Vec<&str> = line.split_whitespace().map(|word| word.trim_matches('"')).collect();
         let part = words.windows(3).find_map(|words| {
             let is_groups = words[0] == "header" && headers.contains(&words[1].to_lowercase());
-            (is_groups && words[2].contains('*') && words[2] != "*").then_some(words[2])
+            let part = words[2];
+            // `*|admins|*` has the ends of a name in it.
+            let is_whole = part == "*" || part.starts_with("*|") && part.ends_with("|*");
+            (is_groups && part.contains('*') && !is_whole).then_some(part)
         });
         if let Some(part) = part {
             let message = format!("`{part}` also fits a longer name of another group");

@@ -2,7 +2,7 @@
 
 use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, Severity, error, table};
 
-use super::snippet_lines;
+use super::authentik_gates;
 use crate::Caddy;
 
 pub const RULE: Rule = Rule {
@@ -21,18 +21,24 @@ pub const RULE: Rule = Rule {
 };
 
 pub fn check(call: &ServiceCall<Caddy>, out: &mut Diagnostics) {
-    for line in snippet_lines(call) {
-        let mut words = line.split_whitespace();
-        if words.next() != Some("copy_headers") {
-            continue;
-        }
-        let names = words.flat_map(|word| word.split('>').next());
-        let others: Vec<&str> = names.filter(|name| !name.to_lowercase().starts_with("x-authentik-") && *name != "{").collect();
-        if !others.is_empty() {
-            let message = format!("authentik sends no `{}`: nothing is copied, or what the client sent", others.join("`, `"));
-            let help =
-                "leave the gate to rick: [authentik] with `pattern = \"forward-auth\"`, and `identity` in [caddy] for the names";
-            out.push(error(RULE.code, message, table(&["snippet"])).within(line).help(help));
+    for gate in authentik_gates(call) {
+        let mut in_list = false;
+        for line in gate {
+            let mut words = line.split_whitespace().peekable();
+            let is_list = words.peek() == Some(&"copy_headers");
+            if is_list {
+                words.next();
+            } else if !in_list {
+                continue;
+            }
+            in_list = is_list && line.ends_with('{') || in_list && !line.starts_with('}');
+            let names = words.filter(|word| !["{", "}"].contains(word)).filter_map(|word| word.split('>').next());
+            let others: Vec<&str> = names.filter(|name| !name.to_lowercase().starts_with("x-authentik-")).collect();
+            if !others.is_empty() {
+                let message = format!("authentik sends no `{}`: nothing is copied, or what the client sent", others.join("`, `"));
+                let help = "leave the gate to rick: [authentik] with `pattern = \"forward-auth\"`, and `identity` in [caddy] for the names";
+                out.push(error(RULE.code, message, table(&["snippet"])).within(line).help(help));
+            }
         }
     }
 }

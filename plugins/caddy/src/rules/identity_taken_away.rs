@@ -27,7 +27,8 @@ pub fn check(call: &ServiceCall<Caddy>, out: &mut Diagnostics) {
         if words.next() != Some("request_header") {
             continue;
         }
-        let Some(taken) = words.find_map(|word| word.strip_prefix('-')) else { continue };
+        // With a matcher it is of some requests alone, and meant.
+        let Some(taken) = words.next().and_then(|word| word.strip_prefix('-')) else { continue };
         let pattern = taken.to_lowercase();
         let hits = |header: &&String| match pattern.strip_suffix('*') {
             Some(beginning) => header.to_lowercase().starts_with(beginning),

@@ -93,3 +93,22 @@ fn snippet_lines(call: &ServiceCall<Caddy>) -> impl Iterator<Item = &str> {
     let lines = lines.map(|line| line.split_once(" #").map_or(line, |(line, _)| line).trim());
     lines.filter(|line| !line.is_empty() && !line.starts_with('#'))
 }
+
+/// The `forward_auth` blocks of a snippet that ask authentik, line by line: other gates have headers and addresses of their own.
+fn authentik_gates(call: &ServiceCall<Caddy>) -> Vec<Vec<&str>> {
+    let mut gates: Vec<Vec<&str>> = Vec::new();
+    let mut depth = 0_usize;
+    for line in snippet_lines(call) {
+        if depth == 0 && line.split_whitespace().next() == Some("forward_auth") {
+            gates.push(Vec::new());
+            depth = usize::from(line.ends_with('{'));
+            gates.last_mut().into_iter().for_each(|gate| gate.push(line));
+        } else if depth > 0 {
+            gates.last_mut().into_iter().for_each(|gate| gate.push(line));
+            depth += usize::from(line.ends_with('{'));
+            depth -= usize::from(line.starts_with('}'));
+        }
+    }
+    gates.retain(|gate| gate.iter().any(|line| line.contains("/outpost.goauthentik.io/")));
+    gates
+}

@@ -17,17 +17,30 @@ pub const RULE: Rule = Rule {
     source: "https://caddyserver.com/docs/conventions#network-addresses",
 };
 
+/// Directives that take the address of somebody who answers.
+const TAKES: &[&str] = &["reverse_proxy", "to", "php_fastcgi", "forward_auth"];
+
 pub fn check(call: &ServiceCall<Caddy>, out: &mut Diagnostics) {
     let Some(snippet) = &call.table.snippet else { return };
     for line in snippet_lines(call) {
-        let Some(word) = line.split_whitespace().find(|word| is_relative(word)) else { continue };
+        let mut words = line.split_whitespace();
+        if !words.next().is_some_and(|directive| TAKES.contains(&directive)) {
+            continue;
+        }
+        let Some(word) = words.find(|word| is_relative(word)) else { continue };
         let mended = format!("unix//{}", &word["unix/".len()..]);
+        // Just this line: the same word may stand in a comment.
+        let change = |whole: &str| {
+            let is_it = whole.split_once(" #").map_or(whole, |(code, _)| code).trim() == line;
+            if is_it { whole.replacen(&format!(" {word}"), &format!(" {mended}"), 1) } else { whole.to_owned() }
+        };
+        let changed: Vec<String> = snippet.split('\n').map(change).collect();
         let message = format!("`{word}` is a path from the folder that Caddy runs in");
         let found = warning(RULE.code, message, table(&["snippet"])).within(line).help(format!("write `{mended}`"));
-        out.push(found.safe_fix(format!("write `{mended}`"), vec![set(&table(&["snippet"]), snippet.replace(word, &mended))]));
+        out.push(found.safe_fix(format!("write `{mended}`"), vec![set(&table(&["snippet"]), changed.join("\n"))]));
     }
 }
 
 fn is_relative(word: &str) -> bool {
-    word.strip_prefix("unix/").is_some_and(|path| !path.starts_with(['/', '@', '{']) && path.contains('/'))
+    word.strip_prefix("unix/").is_some_and(|path| !path.is_empty() && !path.starts_with(['/', '@', '{']))
 }

@@ -3,7 +3,7 @@
 use rick_plugin_sdk::{Diagnostics, Piece, Rule, ServiceCall, Severity, error, slots, table};
 
 use crate::Postgres;
-use crate::table::Authentication;
+use crate::table::{Authentication, Form};
 
 pub const RULE: Rule = Rule {
     code: "PG007",
@@ -40,11 +40,20 @@ pub fn check(call: &ServiceCall<Postgres>, out: &mut Diagnostics) {
         if !is_postgres || !socket {
             continue;
         }
-        let (user, _) = rest.rsplit_once('@').unwrap_or(("", rest));
+        // The user's part ends where the path or the query begins; the query may have both as well.
+        let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+        let (user, _) = rest[..end].rsplit_once('@').unwrap_or_default();
         let (name, password) = user.split_once(':').map_or((user, None), |(name, password)| (name, Some(password)));
+        let query = rest.split_once('?').map_or("", |(_, query)| query);
+        let said = |key: &str| {
+            query.split('&').filter_map(|pair| pair.split_once('=')).find(|(name, _)| *name == key).map(|(_, value)| value)
+        };
+        let name = said("user").unwrap_or(name);
+        let has_password = password.or(said("password")).is_some_and(|password| !password.is_empty())
+            || own.iter().any(|(_, form, _)| *form == Form::Password);
         let problem = if !name.is_empty() && name != role && !name.contains('%') {
             format!("`{}` connects as `{name}`, and the service's role is `{role}`", variable.key)
-        } else if call.table.authentication == Authentication::Scram && password.is_none_or(str::is_empty) {
+        } else if call.table.authentication == Authentication::Scram && !has_password {
             format!("`{}` has no password, and the server asks for one", variable.key)
         } else {
             continue;

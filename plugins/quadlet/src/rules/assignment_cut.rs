@@ -22,14 +22,26 @@ pub fn check(call: &ServiceCall<Quadlet>, out: &mut Diagnostics) {
         if !["Environment", "Label", "Annotation"].contains(&key) || value.contains(['"', '\'']) {
             continue;
         }
-        let Some(word) = value.split_whitespace().find(|word| !word.contains('=')) else { continue };
-        let message = format!("the value ends at the space before `{word}`, which becomes one by itself");
+        let Some(word) = value.split_whitespace().find(|word| !is_assignment(word)) else { continue };
+        let message = format!("`{word}` becomes one by itself: Quadlet ends a value at a space");
         let found = error(RULE.code, message, place.clone()).help("put the whole assignment in double quotes");
-        // With one `=` there is one assignment, and no doubt what is in it.
-        out.push(if value.matches('=').count() == 1 && !value.contains('\\') {
-            found.unsafe_fix("put the whole assignment in double quotes", vec![set(&place, format!("\"{value}\""))])
-        } else {
-            found
-        });
+        // With one assignment there is no doubt what is in it.
+        out.push(
+            if value.split_whitespace().filter(|word| is_assignment(word)).count() == 1
+                && is_assignment(value)
+                && !value.contains('\\')
+            {
+                found.unsafe_fix("put the whole assignment in double quotes", vec![set(&place, format!("\"{value}\""))])
+            } else {
+                found
+            },
+        );
     }
+}
+
+/// `NAME=value`.
+fn is_assignment(word: &str) -> bool {
+    let Some((name, _)) = word.split_once('=') else { return false };
+    name.starts_with(|letter: char| letter.is_ascii_alphabetic() || letter == '_')
+        && name.chars().all(|letter| letter.is_ascii_alphanumeric() || "_./-".contains(letter))
 }

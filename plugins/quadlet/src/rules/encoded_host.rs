@@ -27,7 +27,8 @@ pub fn check(call: &ServiceCall<Quadlet>, out: &mut Diagnostics) {
             out.push(
                 warning(RULE.code, message, place(&[]))
                     .help("leave the host empty, and say `?host=` with the folder")
-                    .safe_fix("say the folder as `?host=`", vec![set(&place(&[]), mended)]),
+                    // For a library that drops the query, the encoded host may be meant.
+                    .unsafe_fix("say the folder as `?host=`", vec![set(&place(&[]), mended)]),
             );
         }
     }
@@ -41,7 +42,11 @@ fn mended(text: &str) -> Option<String> {
     if !before.starts_with(scheme) || !host.to_uppercase().starts_with("%2F") {
         return None;
     }
-    let (host, path) = host.split_once('/').unwrap_or((host, ""));
+    if host.contains('#') || host.contains("host=") {
+        return None;
+    }
+    let end = host.find(['/', '?']).unwrap_or(host.len());
+    let (host, path) = (&host[..end], host[end..].trim_start_matches('/'));
     let folder = host.replace("%2F", "/").replace("%2f", "/");
     if folder.contains(['%', ':']) {
         return None;
@@ -63,6 +68,11 @@ mod tests {
             "postgresql+psycopg://a:b@/c?x=1&host=/run/postgresql"
         );
         assert_eq!(mended("postgres://a@%2frun%2fpostgresql/c"), "postgres://a@/c?host=/run/postgresql");
+        assert_eq!(
+            mended("postgresql://u@%2Frun%2Fpostgresql?sslmode=disable"),
+            "postgresql://u@/?sslmode=disable&host=/run/postgresql"
+        );
+        assert_eq!(mended("postgres://a@%2Frun%2Fpostgresql/c#x"), "");
         assert_eq!(mended("postgres://a@db/c"), "");
     }
 }

@@ -20,7 +20,7 @@ pub const RULE: Rule = Rule {
     source: "podman-systemd.unit(5)",
 };
 
-const FIELDS: &[(&str, &str)] = &[
+pub(super) const FIELDS: &[(&str, &str)] = &[
     ("Image", "`image`"),
     ("User", "`user`"),
     ("Group", "`user`"),
@@ -43,9 +43,10 @@ const FIELDS: &[(&str, &str)] = &[
 ];
 
 /// What containers that share a network have from their pod.
-const OF_THE_POD: &[&str] = &["Network", "NetworkAlias", "HostName", "AddHost", "DNS", "DNSOption", "DNSSearch", "IP", "IP6"];
+pub(super) const OF_THE_POD: &[&str] =
+    &["Network", "NetworkAlias", "HostName", "AddHost", "DNS", "DNSOption", "DNSSearch", "IP", "IP6"];
 
-const RICKS: &[&str] = &["ContainerName", "PodName", "Pod", "ServiceName", "Rootfs", "ExitPolicy", "StartWithPod"];
+pub(super) const RICKS: &[&str] = &["ContainerName", "PodName", "Pod", "ServiceName", "Rootfs", "ExitPolicy", "StartWithPod"];
 
 pub fn check(call: &ServiceCall<Quadlet>, out: &mut Diagnostics) {
     for (file_type, key, lines, place) in written_keys(call) {

@@ -20,7 +20,8 @@ pub const RULE: Rule = Rule {
 };
 
 /// What maps users in another way than `UserNS=`.
-const MAPPINGS: &[&str] = &["UIDMap", "GIDMap", "SubUIDMap", "SubGIDMap", "RemapUsers", "RemapUid", "RemapGid", "RemapUidSize"];
+pub(super) const MAPPINGS: &[&str] =
+    &["UIDMap", "GIDMap", "SubUIDMap", "SubGIDMap", "RemapUsers", "RemapUid", "RemapGid", "RemapUidSize"];
 
 pub fn check(call: &ServiceCall<Quadlet>, out: &mut Diagnostics) {
     let keys = written_keys(call);

@@ -24,15 +24,25 @@ const SECRETS: &[&str] = &[
     "PASSWORD",
     "PASSWD",
     "PASSPHRASE",
+    "PASS",
+    "PWD",
+    "PW",
+    "WEBPASSWORD",
     "SECRET",
     "SECRET_KEY",
+    "SECRET_KEY_BASE",
     "TOKEN",
     "API_KEY",
     "APIKEY",
+    "APP_KEY",
     "PRIVATE_KEY",
     "ACCESS_KEY",
     "ENCRYPTION_KEY",
 ];
+
+/// Words in the name of a variable that says something about a secret.
+const ABOUT: &[&str] =
+    &["PUBLIC", "HINT", "ATTR", "FIELD", "RESET", "RANDOM", "ALLOW", "ENABLE", "DISABLE", "REQUIRE", "URL", "PATH", "FILE"];
 
 pub fn check(call: &ServiceCall<Quadlet>, out: &mut Diagnostics) {
     for (name, value, place) in written_down(call) {
@@ -65,17 +75,33 @@ pub fn help(variable: &str, name: &str) -> String {
 }
 
 fn is_secret(name: &str) -> bool {
-    let name = name.to_uppercase();
-    SECRETS.iter().any(|end| name == *end || name.ends_with(&format!("_{end}"))) && !name.contains("PUBLIC")
+    // `spring.datasource.password` and `dbPassword` as they would be in capitals.
+    let mut upper = String::new();
+    let mut before = ' ';
+    for letter in name.chars() {
+        if letter.is_ascii_uppercase() && before.is_ascii_lowercase() {
+            upper.push('_');
+        }
+        upper.push(if letter == '.' || letter == '-' { '_' } else { letter.to_ascii_uppercase() });
+        before = letter;
+    }
+    let upper = upper.trim_end_matches(|letter: char| letter.is_ascii_digit() || letter == '_');
+    let is = SECRETS.iter().any(|end| upper == *end || upper.ends_with(&format!("_{end}")));
+    is && !ABOUT.iter().any(|word| upper.split('_').any(|part| part.starts_with(word)))
 }
 
-/// What is a path, a switch, a number or a name of something else is no secret.
+/// What is a path, a switch, a time, an address or the name of something else is no secret.
 fn could_be_one(value: &str) -> bool {
-    let switch = ["true", "false", "yes", "no", "on", "off", "none", "null", "disabled", "enabled"];
-    !value.is_empty()
-        && !value.starts_with('/')
-        && !switch.contains(&value.to_lowercase().as_str())
-        && value.parse::<f64>().is_err()
+    let words = ["true", "false", "yes", "no", "on", "off", "none", "null", "disabled", "enabled", "optional", "required"];
+    let beginnings = ["/", "file:", "env:", "$", "%(", "{{", "http://", "https://"];
+    let is_time = value.trim_end_matches(['s', 'm', 'h', 'd', 'w']).parse::<u64>().is_ok_and(|number| number < 100_000);
+    // The name of an attribute, as LDAP has it.
+    let is_name = value.chars().all(|letter| letter.is_ascii_alphabetic()) && value.ends_with("Password");
+    !value.trim().is_empty()
+        && !words.contains(&value.to_lowercase().as_str())
+        && !beginnings.iter().any(|beginning| value.starts_with(beginning))
+        && !is_time
+        && !is_name
 }
 
 #[cfg(test)]
@@ -84,12 +110,40 @@ mod tests {
 
     #[test]
     fn a_name_tells_whether_it_is_a_secret() {
-        let is: Vec<&str> =
-            ["DB_PASSWORD", "TOKEN", "SECRET_KEY", "PASSWORD_FILE", "TOKEN_TTL", "PUBLIC_API_KEY", "KEYCLOAK_REALM", "X_APIKEY"]
-                .into_iter()
-                .filter(|name| is_secret(name))
-                .collect();
-        assert_eq!(is, ["DB_PASSWORD", "TOKEN", "SECRET_KEY", "X_APIKEY"]);
-        assert!(could_be_one("hunter2") && !could_be_one("/run/secrets/x") && !could_be_one("true") && !could_be_one("3600"));
+        for name in [
+            "DB_PASSWORD",
+            "TOKEN",
+            "SECRET_KEY",
+            "X_APIKEY",
+            "DB_PASS",
+            "dbPassword",
+            "spring.datasource.password",
+            "DB_PASSWORD_1",
+            "SECRET_KEY_BASE",
+        ] {
+            assert!(is_secret(name), "{name}");
+        }
+        for name in ["PASSWORD_FILE", "TOKEN_TTL", "PUBLIC_API_KEY", "KEYCLOAK_REALM", "LOGIN_HINT_PASSWORD", "COMPASS"] {
+            assert!(!is_secret(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_value_tells_whether_it_could_be_one() {
+        assert!(could_be_one("hunter2") && could_be_one("123456"));
+        for value in [
+            "/run/secrets/x",
+            "file:///run/secrets/x",
+            "true",
+            "3600",
+            "7d",
+            "${DB_PASSWORD}",
+            "$__file{/x}",
+            "userPassword",
+            "https://x/token/",
+            "required",
+        ] {
+            assert!(!could_be_one(value), "{value}");
+        }
     }
 }

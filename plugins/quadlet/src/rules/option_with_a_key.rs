@@ -1,8 +1,8 @@
 //! An option of podman's for what has a field, or a key, of its own.
 
-use rick_plugin_sdk::{Diagnostics, Edit, Place, Rule, ServiceCall, Severity, error, remove, set};
+use rick_plugin_sdk::{Diagnostics, Edit, Place, Rule, ServiceCall, Severity, error, remove, set, warning};
 
-use super::written_values;
+use super::{key_with_a_field, keys_that_exclude, written_values};
 use crate::Quadlet;
 use crate::keys::{self, FileType};
 
@@ -53,6 +53,7 @@ const FIELDS: &[(&str, Field)] = &[
     ("--sysctl", Field::Other("sysctl")),
     ("--health-cmd", Field::Other("health")),
     ("--entrypoint", Field::Other("entrypoint")),
+    ("--net", Field::None("the network is the pod's: `Network` in `pod_keys`")),
     ("--network", Field::None("the network is the pod's: `Network` in `pod_keys`")),
     ("--name", Field::None("the name is rick's own: leave it out")),
     ("--pod", Field::None("the pod is rick's own: leave it out")),
@@ -97,13 +98,9 @@ pub fn check(call: &ServiceCall<Quadlet>, out: &mut Diagnostics) {
                 Some(Field::None(help)) => report(out, option, (*help).to_owned(), &place, None),
                 None => {
                     if let Some(name) = key_of_option(file_type, option, call) {
-                        report(
-                            out,
-                            option,
-                            format!("say `{name}` in `{}`", if in_pod { "pod_keys" } else { "keys" }),
-                            &place,
-                            None,
-                        );
+                        let message =
+                            format!("`{option}` goes past what Quadlet knows of it: `PodmanArgs` is for what has no other word");
+                        out.push(warning(RULE.code, message, place.clone()).help(where_said(file_type, name)));
                     }
                 }
             }
@@ -116,6 +113,22 @@ fn key_of_option(file_type: FileType, option: &str, call: &ServiceCall<Quadlet>)
     let podman = call.machine.version("podman")?;
     let same = |key: &keys::Key| key.flag.is_some_and(|flag| flag.trim_end_matches(['=', ':']) == option) && key.since <= podman;
     keys::all(file_type).find(same).map(|key| key.name)
+}
+
+/// What to say instead, where the key of the same meaning would be refused in its turn.
+fn where_said(file_type: FileType, key: &str) -> String {
+    let in_pod = file_type == FileType::Pod;
+    if let Some((_, field)) = key_with_a_field::FIELDS.iter().find(|(name, _)| *name == key) {
+        format!("say {field}")
+    } else if key_with_a_field::RICKS.contains(&key) {
+        "leave it out: it is rick's own".to_owned()
+    } else if keys_that_exclude::MAPPINGS.contains(&key) {
+        "say it as podman's `--userns` in `user_namespace`".to_owned()
+    } else if in_pod || key_with_a_field::OF_THE_POD.contains(&key) {
+        format!("say `{key}` in `pod_keys`")
+    } else {
+        format!("say `{key}` in `keys`")
+    }
 }
 
 /// The value of an option that nothing else stands beside.

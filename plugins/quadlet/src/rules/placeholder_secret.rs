@@ -49,6 +49,9 @@ const WORDS: &[&str] = &[
     "supersecret",
     "pleasechange",
     "pleasechangeme",
+    "minioadmin",
+    "passw0rd",
+    "postgres",
     "admin",
     "test",
 ];
@@ -56,12 +59,18 @@ const WORDS: &[&str] = &[
 /// Whether a value is one of them.
 pub fn is_placeholder(value: &str) -> bool {
     let plain: String = value.to_lowercase().chars().filter(char::is_ascii_alphanumeric).collect();
-    WORDS.contains(&plain.as_str())
+    let stem = plain.trim_end_matches(|letter: char| letter.is_ascii_digit());
+    let yours = plain.starts_with("your") && ["pass", "secret", "token", "key"].iter().any(|word| plain.contains(word));
+    let crosses = !plain.is_empty() && plain.chars().all(|letter| letter == 'x');
+    WORDS.contains(&plain.as_str()) || WORDS.contains(&stem) || yours || crosses
 }
 
 pub fn check(call: &ServiceCall<Quadlet>, out: &mut Diagnostics) {
-    for (variable, _, place) in written_down(call).into_iter().filter(|(_, value, _)| is_placeholder(value)) {
-        let name = secret_name(call, &variable);
+    let found: Vec<_> = written_down(call).into_iter().filter(|(_, value, _)| is_placeholder(value)).collect();
+    for (variable, value, place) in found.clone() {
+        // Two that hold the same are the two ends of one: a server's password, and its client's.
+        let first = found.iter().find(|(_, other, _)| *other == value).map_or(&variable, |(first, ..)| first);
+        let name = secret_name(call, first);
         let fix = vec![set(&place, json!({ "secret": name }))];
         out.push(
             error(RULE.code, format!("`{variable}` holds a word that stands for a secret"), place)

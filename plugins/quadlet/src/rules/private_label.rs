@@ -11,15 +11,18 @@ pub const RULE: Rule = Rule {
     name: "private-label-of-a-path",
     severity: Severity::Warning,
     waivable: true,
-    what: "`:Z` on a path of the machine",
+    what: "`:Z` on a path of a machine with SELinux",
     why: "The label is of one container: where another one, or somebody on the machine, uses the same files, the last one that starts locks \
           the others out. A folder in the service's home, by `name`, needs no label of its own.",
-    example: "[quadlet.keys]\nVolume = \"/srv/media:/media:Z\"\n",
-    use_instead: "[quadlet.keys]\nVolume = \"/srv/media:/media:z\"\n",
+    example: "# rick.toml\n[machines.web1]\nversions = { podman = \"5.4.2\" }\n[machines.web1.quadlet]\nselinux = true\n\n# services/myservice.toml\n[quadlet.keys]\nVolume = \"/srv/media:/media:Z\"\n",
+    use_instead: "# rick.toml\n[machines.web1]\nversions = { podman = \"5.4.2\" }\n[machines.web1.quadlet]\nselinux = true\n\n# services/myservice.toml\n[quadlet.keys]\nVolume = \"/srv/media:/media:z\"\n",
     source: "podman-run(1), --volume, labeling volume mounts",
 };
 
 pub fn check(call: &ServiceCall<Quadlet>, out: &mut Diagnostics) {
+    if !call.facts.selinux {
+        return;
+    }
     for (_, key, value, place) in written_values(call) {
         let mut fields = value.splitn(3, ':');
         let (Some(source), Some(_), Some(options)) = (fields.next(), fields.next(), fields.next()) else { continue };

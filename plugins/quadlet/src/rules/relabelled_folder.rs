@@ -1,6 +1,6 @@
 //! A label of SELinux for what is not the container's alone.
 
-use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, Severity, error, set};
+use rick_plugin_sdk::{Diagnostics, Rule, ServiceCall, Severity, error, set, warning};
 
 use super::written_values;
 use crate::Quadlet;
@@ -28,16 +28,31 @@ const MACHINES: &[&str] = &[
     "/dev",
     "/proc",
     "/sys",
-    "/home",
     "/root",
+    "/var/log",
     "/var/lib/postgresql",
     "/var/lib/valkey",
+    "/var/lib/redis",
+    "/var/lib/caddy",
+    "/var/lib/docker",
+    "/var/lib/containers",
 ];
+
+/// Folders that hold others, which may be a service's.
+const HOLDERS: &[&str] = &["/", "/var", "/var/lib", "/home", "/srv", "/opt", "/mnt", "/media", "/tmp", "/var/tmp"];
+
+/// Where nothing is kept that a label could be of.
+const OF_THE_SYSTEM: &[&str] = &["/run", "/var/run", "/dev", "/proc", "/sys"];
+
+fn is_in(path: &str, folders: &[&str]) -> bool {
+    folders.iter().any(|folder| path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+}
 
 /// Whether a path is the machine's own.
 pub fn is_the_machines(path: &str) -> bool {
-    path == "/"
-        || MACHINES.iter().any(|folder| path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+    let path = if path.len() > 1 { path.trim_end_matches('/') } else { path };
+    let is_home = path.strip_prefix("/home/").is_some_and(|rest| !rest.contains('/'));
+    is_in(path, MACHINES) || HOLDERS.contains(&path) || is_home
 }
 
 pub fn check(call: &ServiceCall<Quadlet>, out: &mut Diagnostics) {
@@ -58,11 +73,11 @@ pub fn check(call: &ServiceCall<Quadlet>, out: &mut Diagnostics) {
             let label = if private { "Z" } else { "z" };
             let message = format!("`:{label}` would relabel `{source}`, which is the machine's own");
             let help = "leave the label out; for a server's socket, its own table mounts the folder: [postgres], [valkey]";
-            out.push(
-                error(RULE.code, message, place.clone())
-                    .help(help)
-                    .safe_fix(format!("leave `:{label}` out"), vec![set(&place, without(label))]),
-            );
+            let (title, fix) = (format!("leave `:{label}` out"), vec![set(&place, without(label))]);
+            // Without SELinux the label is nothing, and waits for the day that there is one.
+            let found = if call.facts.selinux { error(RULE.code, message, place) } else { warning(RULE.code, message, place) };
+            let found = found.help(help);
+            out.push(if is_in(source, OF_THE_SYSTEM) { found.safe_fix(title, fix) } else { found.unsafe_fix(title, fix) });
         }
     }
 }

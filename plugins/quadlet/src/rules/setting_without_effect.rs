@@ -19,23 +19,34 @@ pub const RULE: Rule = Rule {
     source: "https://docs.goauthentik.io/releases/2025.10/",
 };
 
+/// The first that uses none.
+const WITHOUT: Version = Version(2025, 10, 0);
+
 pub fn check(call: &ServiceCall<Quadlet>, out: &mut Diagnostics) {
-    // What the image itself says of its version; else what the machine says.
-    let tag = |image: &str| image.rsplit_once(':').and_then(|(_, tag)| Version::parse(tag));
-    let image = parts_of(call).into_iter().map(|part| part.image).find(|image| image.contains("goauthentik/"));
-    let Some(image) = image else { return };
-    let version = tag(image).or_else(|| call.machine.version("authentik"));
-    if version.is_none_or(|version| version < Version(2025, 10, 0)) {
+    let parts = parts_of(call);
+    let images = parts.iter().map(|part| part.image).filter(|image| image.contains("goauthentik/"));
+    // The oldest of its images says what is understood; an image without a version, what the machine says.
+    let (version, is_sure) = match images.map(tag).min() {
+        Some(Some(oldest)) => (Some(oldest), true),
+        Some(None) => (call.machine.version("authentik"), false),
+        None => return,
+    };
+    if version.is_none_or(|version| version < WITHOUT) {
         return;
     }
     for (name, _, place) in own_variables(call) {
         if name.starts_with("AUTHENTIK_REDIS__") {
-            let at = place(&[]);
-            out.push(
-                warning(RULE.code, format!("`{name}` says nothing to this authentik, which uses no Redis"), key_of(at.clone()))
-                    .help("leave it out")
-                    .safe_fix(format!("remove `{name}`"), vec![remove(&at)]),
-            );
+            let (at, title) = (place(&[]), format!("remove `{name}`"));
+            let message = format!("`{name}` says nothing to this authentik, which uses no Redis");
+            let found = warning(RULE.code, message, key_of(at.clone())).help("leave it out");
+            let fix = vec![remove(&at)];
+            out.push(if is_sure { found.safe_fix(title, fix) } else { found.unsafe_fix(title, fix) });
         }
     }
+}
+
+/// The version in an image's tag: `ghcr.io:443/x/y:1.2@sha256:…` has 1.2.
+fn tag(image: &str) -> Option<Version> {
+    let name = image.split('@').next()?.rsplit('/').next()?;
+    name.split_once(':').and_then(|(_, tag)| Version::parse(tag))
 }

@@ -21,7 +21,8 @@ pub const RULE: Rule = Rule {
 };
 
 /// Sockets that systemd itself holds, which stay the same over restarts.
-const HELD: &[&str] = &["/podman.sock", "/docker.sock", "/bus", "/notify", "/stdout", "/socket", "/dev-log"];
+const HELD: &[&str] =
+    &["/cups.sock", "/snapd.socket", "/podman.sock", "/docker.sock", "/bus", "/notify", "/stdout", "/socket", "/dev-log"];
 
 pub fn check(call: &ServiceCall<Quadlet>, out: &mut Diagnostics) {
     let mut found: Vec<(String, Place)> = Vec::new();
@@ -41,6 +42,7 @@ pub fn check(call: &ServiceCall<Quadlet>, out: &mut Diagnostics) {
             let help = match folder {
                 "/run/postgresql" | "/var/run/postgresql" => "[postgres] mounts the folder".to_owned(),
                 "/run/valkey" | "/var/run/valkey" | "/run/redis" | "/var/run/redis" => "[valkey] mounts the folder".to_owned(),
+                "" | "/run" | "/var/run" | "/tmp" => "have the server put it into a folder of its own, and mount that".to_owned(),
                 folder => format!("mount the folder: `{folder}`"),
             };
             out.push(error(RULE.code, message, place.clone()).help(help));

@@ -32,5 +32,9 @@ pub fn check(call: &ServiceCall<Quadlet>, out: &mut Diagnostics) {
 pub fn key_of_a_socket(text: &str) -> Option<&str> {
     let is_server = ["redis://", "rediss://", "valkey://", "valkeys://"].iter().any(|scheme| text.starts_with(scheme));
     let (_, query) = text.split_once('?').filter(|_| is_server)?;
-    query.split('&').filter_map(|pair| pair.split_once('=')).find(|(_, value)| value.starts_with('/')).map(|(key, _)| key)
+    let is_socket = |(key, value): &(&str, &str)| {
+        let named = ["unix_socket_path", "socket", "socket_path", "unix", "path"].contains(key);
+        value.starts_with('/') && (named || value.ends_with(".sock") || value.ends_with(".socket"))
+    };
+    query.split('&').filter_map(|pair| pair.split_once('=')).find(is_socket).map(|(key, _)| key)
 }

@@ -1,7 +1,7 @@
 //! A variable that names a socket's folder which the part does not see.
 
 use rick_plugin_sdk::slots::{MountValue, VolumeValue};
-use rick_plugin_sdk::{Diagnostics, Read, Rule, ServiceCall, Severity, error, slots};
+use rick_plugin_sdk::{Diagnostics, Place, Read, Rule, ServiceCall, Severity, error, slots};
 
 use super::password_in_socket_query::has_password;
 use super::socket_in_a_query::key_of_a_socket;
@@ -40,10 +40,12 @@ pub fn check(call: &ServiceCall<Quadlet>, out: &mut Diagnostics) {
         .iter()
         .flat_map(|part| stated_for(part, &call.table.main.volumes))
         .map(|volume| volume.table.path)
+        .chain(written_values(call).filter_map(|(_, key, value, _)| seen_by_key(key, value)))
         .chain(
-            written_values(call)
-                .filter(|(_, key, ..)| *key == "Volume")
-                .filter_map(|(_, _, value, _)| value.split(':').nth(1).map(str::to_owned)),
+            parts_of(call)
+                .iter()
+                .flat_map(|part| &part.fields.tmpfs)
+                .map(|path| path.split(':').next().unwrap_or(path).to_owned()),
         )
         .collect();
     let seen = |folder: &str| {
@@ -54,7 +56,14 @@ pub fn check(call: &ServiceCall<Quadlet>, out: &mut Diagnostics) {
             || volumes.iter().any(|volume| volume.value.path.as_deref().is_some_and(both))
             || stated.iter().any(|path| both(path))
     };
+    // A part with an image of its own may have a server of its own.
+    let others: Vec<&String> =
+        call.table.containers.iter().filter(|(_, part)| part.image.is_some()).map(|(name, _)| name).collect();
     for (name, value, place) in own_variables(call) {
+        let of_other = |pointer: &str| others.iter().any(|other| pointer.starts_with(&format!("/table/containers/{other}/")));
+        if matches!(place(&[]), Place::Value(pointer) if of_other(&pointer)) {
+            continue;
+        }
         let text = shown(value);
         // These say themselves that the server's table is wanted.
         if key_of_a_socket(&text).is_some() || has_password(&text) {
@@ -67,6 +76,18 @@ pub fn check(call: &ServiceCall<Quadlet>, out: &mut Diagnostics) {
             let help = format!("add {table}, and leave the variable to it: `env` there says which it is and in what form");
             out.push(error(RULE.code, message, place(&[])).help(help));
         }
+    }
+}
+
+/// What a key as it stands puts at a path inside.
+fn seen_by_key(key: &str, value: &str) -> Option<String> {
+    match key {
+        "Volume" => value.split(':').nth(1).map(str::to_owned),
+        "Mount" => {
+            let mut options = value.split(',').filter_map(|option| option.split_once('='));
+            options.find(|(name, _)| ["destination", "dst", "target"].contains(name)).map(|(_, path)| path.to_owned())
+        }
+        _ => None,
     }
 }
 

@@ -26,11 +26,10 @@ pub fn check(call: &ServiceCall<Quadlet>, out: &mut Diagnostics) {
         if let Some(odd) = odd_percent(value) {
             let message = format!("`{odd}` in `{key}` is no specifier of systemd's: the unit could not be started");
             let mended = percent_doubled(value);
-            out.push(
-                error(RULE.code, message, place.clone())
-                    .help("write `%%` for a `%`")
-                    .safe_fix("write `%%` for a `%` that stands for itself", vec![set(&place, mended)]),
-            );
+            let found = error(RULE.code, message, place.clone()).help("write `%%` for each `%` that stands for itself");
+            // Beside one that is none, what looks like a specifier may be none either.
+            let only_odd = value.matches('%').count() == mended.matches("%%").count() && !value.contains("%%");
+            out.push(if only_odd { found.safe_fix("write `%%` for a `%`", vec![set(&place, mended)]) } else { found });
         }
     }
 }

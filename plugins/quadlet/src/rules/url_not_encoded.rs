@@ -30,8 +30,13 @@ pub fn check(call: &ServiceCall<Quadlet>, out: &mut Diagnostics) {
                     match piece {
                         TextOrSecret::Text(text) => before.push_str(text),
                         TextOrSecret::Secret(secret) => {
-                            let is_encoded = secret.encode.contains(&Encoding::Percent);
-                            if in_an_address(&before) && !is_encoded {
+                            // What is hexadecimal needs none.
+                            let is_encoded = secret.encode.iter().any(|way| matches!(way, Encoding::Percent | Encoding::Sha256));
+                            let after = match pieces.get(index + 1) {
+                                Some(TextOrSecret::Text(text)) => text.as_str(),
+                                _ => "",
+                            };
+                            if in_an_address(&before, after) && !is_encoded {
                                 let message = format!("the secret in `{name}` is not encoded for the address that it is in");
                                 let all: Vec<&str> =
                                     secret.encode.iter().map(|encoding| encoding.name()).chain(["percent"]).collect();
@@ -40,7 +45,8 @@ pub fn check(call: &ServiceCall<Quadlet>, out: &mut Diagnostics) {
                                 out.push(
                                     error(RULE.code, message, at)
                                         .help("add `encode = [\"percent\"]`")
-                                        .safe_fix("add `encode = [\"percent\"]`", vec![edit]),
+                                        // Where the secret was kept encoded, it would be so twice.
+                                        .unsafe_fix("add `encode = [\"percent\"]`", vec![edit]),
                                 );
                             }
                             before.push_str("secret");
@@ -60,32 +66,47 @@ pub fn check(call: &ServiceCall<Quadlet>, out: &mut Diagnostics) {
     }
 }
 
-/// Whether what follows is in an address, before its path: the user's part or the host's; or in its query.
-fn in_an_address(before: &str) -> bool {
+/// Whether what follows is in an address, where a sign would end it: in the user's part, or a value of the query.
+fn in_an_address(before: &str, after: &str) -> bool {
     let Some((scheme, rest)) = before.rsplit_once("://") else { return false };
     let is_scheme = scheme.chars().last().is_some_and(|letter| letter.is_ascii_alphanumeric());
-    is_scheme && (!rest.contains('/') || rest.contains('?')) && !rest.contains(char::is_whitespace)
+    if !is_scheme || rest.contains(|letter: char| letter.is_whitespace() || "\"'<>|;,\\{}".contains(letter)) {
+        return false;
+    }
+    match rest.split_once('?') {
+        Some((_, query)) => query.rsplit('&').next().is_some_and(|pair| pair.contains('=')),
+        // Without a `:` or an `@` beside it, it may be the host, with its port.
+        None => !rest.contains('/') && (rest.contains(':') || after.starts_with(['@', ':'])),
+    }
 }
 
 /// The first character of a password in an address that ends it.
 fn odd_in_password(text: &str) -> Option<char> {
     let (scheme, rest) = text.split_once("://")?;
-    if scheme.is_empty() || !scheme.chars().all(|letter| letter.is_ascii_alphanumeric() || "+-.".contains(letter)) {
+    let is_scheme = !scheme.is_empty() && scheme.chars().all(|letter| letter.is_ascii_alphanumeric() || "+-.".contains(letter));
+    // Several addresses, and words that something else fills in, are not for here.
+    if !is_scheme || rest.contains("://") || ["%(", "${", "{{"].iter().any(|mark| rest.contains(mark)) {
         return None;
     }
+    let is_web = scheme == "http" || scheme == "https";
+    let before_query = rest.split_once('?').map_or(rest, |(before, _)| before);
+    let rest = match is_web {
+        true => rest.split(['/', '?', '#']).next().unwrap_or_default(),
+        false if before_query.contains('@') => before_query,
+        false => rest,
+    };
     // With one `@` it ends the user's part; with several, all but the last are in the password.
     let (user, _) = rest.rsplit_once('@')?;
-    let (_, password) = user.split_once(':')?;
+    let (name, password) = user.split_once(':')?;
+    if name.contains('/') {
+        return None;
+    }
     let bytes = password.as_bytes();
     let hex = |index: usize| bytes.get(index).is_some_and(u8::is_ascii_hexdigit);
     let is_odd = |(index, letter): &(usize, char)| match letter {
         '%' => !(hex(index + 1) && hex(index + 2)),
         other => "@/#?[] ".contains(*other),
     };
-    // An address with a path before an `@` has no password: `https://host/a@b`.
-    if password.starts_with(|letter: char| letter.is_ascii_digit()) && password.contains('/') {
-        return None;
-    }
     password.char_indices().find(is_odd).map(|(_, letter)| letter)
 }
 
@@ -98,16 +119,28 @@ mod tests {
         assert_eq!(odd_in_password("postgresql://wiki:p@ss@db/wiki"), Some('@'));
         assert_eq!(odd_in_password("redis://:a#b@cache/0"), Some('#'));
         assert_eq!(odd_in_password("amqp://u:100%@mq"), Some('%'));
-        assert_eq!(odd_in_password("postgresql://wiki:p%40ss@db/wiki"), None);
-        assert_eq!(odd_in_password("https://host:8080/a@b"), None);
-        assert_eq!(odd_in_password("mailto:a@b"), None);
+        for other in [
+            "postgresql://wiki:p%40ss@db/wiki",
+            "mailto:a@b",
+            "https://host:8080/a@b",
+            "https://api.example.org/bot1:A/send?chat_id=@c",
+            "https://element.example.org:8448?x=@y",
+            "amqp://u:p@h1,amqp://u:p@h2",
+            "mongodb://u:p@h1:27017,h2:27017/db?appName=@x",
+            "postgresql://u:p@h/db?sslrootcert=/etc/ssl/ca@x.pem",
+            "https://u:%(pw)s@h",
+        ] {
+            assert_eq!(odd_in_password(other), None, "{other}");
+        }
     }
 
     #[test]
     fn a_secret_in_a_path_needs_no_encoding_of_this_kind() {
-        assert!(
-            in_an_address("postgresql://wiki:") && in_an_address("unix:///run/x.sock?password=") && in_an_address("https://")
-        );
-        assert!(!in_an_address("https://hooks.example.org/services/") && !in_an_address("password is "));
+        assert!(in_an_address("postgresql://wiki:", "@db") && in_an_address("unix:///run/x.sock?db=1&password=", ""));
+        assert!(in_an_address("https://", "@host") && !in_an_address("https://", "/api"));
+        let json = "{\"server\":\"https://a.example.org\",\"secret\":\"";
+        for other in ["https://hooks.example.org/services/", "password is ", json, "https://x/?"] {
+            assert!(!in_an_address(other, "\""), "{other}");
+        }
     }
 }

@@ -10,10 +10,10 @@ pub const RULE: Rule = Rule {
     name: "dollar-sign-in-a-key",
     severity: Severity::Warning,
     waivable: true,
-    what: "a `$` in `keys` that systemd takes for a variable of the unit's",
+    what: "`${…}`, or `$NAME` at the beginning of a word, in `keys`: systemd takes it for a variable of the unit's",
     why: "It is replaced by a variable of the unit's environment, which is seldom there, so by nothing. A `$` that is meant is `$$`.",
-    example: "[quadlet.keys]\nLabel = \"rule=Host(`$HOST`)\"\n",
-    use_instead: "[quadlet.keys]\nLabel = \"rule=Host(`$$HOST`)\"\n",
+    example: "[quadlet.keys]\nLabel = \"redirect.replacement=https://x.example.org/${1}\"\n",
+    use_instead: "[quadlet.keys]\nLabel = \"redirect.replacement=https://x.example.org/$${1}\"\n",
     source: "systemd.service(5), command lines",
 };
 
@@ -32,7 +32,7 @@ pub fn check(call: &ServiceCall<Quadlet>, out: &mut Diagnostics) {
     }
 }
 
-/// The first variable that systemd would replace: `$NAME` as a word of its own, or `${NAME}` anywhere.
+/// The first variable that systemd would replace: `${…}` anywhere, and `$NAME` at the beginning of a word, as its own tests have it.
 fn variable(value: &str) -> Option<&str> {
     let mut from = 0;
     while let Some(at) = value[from..].find('$').map(|at| from + at) {
@@ -41,11 +41,16 @@ fn variable(value: &str) -> Option<&str> {
             from = at + 2;
             continue;
         }
-        let name = rest.strip_prefix('{').unwrap_or(rest);
-        let length = name.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'_').count();
-        if length > 0 && !name.as_bytes()[0].is_ascii_digit() {
-            let end = at + 1 + (rest.len() - name.len()) + length;
-            return Some(&value[at..end + usize::from(value[end..].starts_with('}') && rest.starts_with('{'))]);
+        if let Some(inner) = rest.strip_prefix('{')
+            && let Some(end) = inner.find('}')
+        {
+            return Some(&value[at..at + end + 3]);
+        }
+        let begins =
+            value[..at].chars().next_back().is_none_or(|before| before.is_whitespace() || before == '"' || before == '\'');
+        let length = rest.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'_').count();
+        if begins && length > 0 {
+            return Some(&value[at..at + 1 + length]);
         }
         from = at + 1;
     }
@@ -58,8 +63,8 @@ mod tests {
 
     #[test]
     fn a_doubled_dollar_is_none() {
-        assert_eq!(variable("cost 5$ $$HOME"), None);
-        assert_eq!(variable("a ${HOME}/x"), Some("${HOME}"));
-        assert_eq!(variable("$HOST)"), Some("$HOST"));
+        assert_eq!(variable("cost 5$ $$HOME admin:$apr1$H6us rule=Host(`$HOST`)"), None);
+        assert_eq!(variable("https://x/${1}"), Some("${1}"));
+        assert_eq!(variable("a $HOST b"), Some("$HOST"));
     }
 }
