@@ -219,12 +219,15 @@ impl Diagnostic {
     }
 }
 
+/// A place, a code and a message.
+type Known = (Option<(SourceId, usize, usize)>, String, String);
+
 /// Where stages put what they find. The same problem at the same place is kept once.
 #[derive(Debug, Default)]
 pub struct Sink {
     found: Vec<Diagnostic>,
     /// By place, code and message, which of them it is: what is said of each service about the same line of rick.toml is one problem.
-    known: BTreeMap<(Option<(SourceId, usize, usize)>, String, String), usize>,
+    known: BTreeMap<Known, usize>,
     failed_services: BTreeSet<String>,
     control: Option<Control>,
 }

@@ -176,9 +176,9 @@ impl<'a> Findings<'a> {
         let reported = self.all.iter().filter(|finding| finding.diagnostic.is_reported());
         let (known, left): (Vec<_>, Vec<_>) = reported.partition(|finding| control.is_waivable(&finding.diagnostic.code));
         let mut model = Model::default();
-        let mut entry = |finding: &&Finding| control.entry(&finding.diagnostic, &model.locate(self.sources, &finding.diagnostic));
+        let entry = |finding: &&Finding| control.entry(&finding.diagnostic, &model.locate(self.sources, &finding.diagnostic));
         let left = left.iter().filter(|finding| finding.diagnostic.is_error()).count();
-        (known.iter().map(|finding| entry(finding)).collect(), left)
+        (known.iter().map(entry).collect(), left)
     }
 
     /// A path of a source as a repository has it.

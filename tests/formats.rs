@@ -156,8 +156,11 @@ fn gitlab_gets_what_its_table_asks_for() {
     }
 }
 
+/// What an annotation is called, its properties, and what it says.
+type Annotation = (String, Vec<(String, String)>, String);
+
 /// As the runner reads it: <https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs>.
-fn command(line: &str) -> Option<(String, Vec<(String, String)>, String)> {
+fn command(line: &str) -> Option<Annotation> {
     let (head, message) = line.strip_prefix("::")?.split_once("::")?;
     let (name, properties) = head.split_once(' ')?;
     let plain =

@@ -276,7 +276,7 @@ fn left_to_rick(composition: &Composition<'_>, pool: &Pool, claim: &Claim) -> Op
     let project = composition.project;
     let span = place(composition, claim)?;
     let location = Model::default().at(&project.sources, &span);
-    let is_it = claim.want.as_ref().is_some_and(|want| want.to_string() == location.value);
+    let is_it = claim.want.as_ref().is_some_and(|want| location.value == want.to_string().as_str());
     let in_a_table =
         location.steps.first().is_some_and(|table| table != "service" && composition.plugins.of_table(table).is_some());
     let name = location.steps.last()?.clone();

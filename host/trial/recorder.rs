@@ -42,6 +42,7 @@ impl Recorder {
     }
 
     /// Keeps a call, if it is of the plugin.
+    #[expect(clippy::too_many_arguments, reason = "each is one thing of a call, and one place keeps them")]
     pub fn keep<R: Serialize>(
         &self,
         plugin: &Plugin,

@@ -88,7 +88,7 @@ impl Lint {
         // What was mended is no longer known: else it could come back unseen.
         let path = inputs.root.join(baseline::FILE);
         let known = inputs.sink.control().and_then(|control| control.still_known(inputs.sink.failed()));
-        let known = known.map(|known| baseline::render(known)).filter(|_| path.exists() && !self.findings.without_baseline());
+        let known = known.map(baseline::render).filter(|_| path.exists() && !self.findings.without_baseline());
         let forgets = known.filter(|known| !fs::read_to_string(&path).is_ok_and(|before| before == *known));
         if self.diff {
             for (path, text) in &files {
