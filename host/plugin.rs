@@ -65,6 +65,11 @@ impl Plugin {
         &self.bytes
     }
 
+    /// Brings its code in ahead of its first call.
+    pub fn prepare(&self) {
+        self.linked.get_or_init(|| link(&self.engine, &self.from, &self.digest, &self.bytes));
+    }
+
     /// An instance to call, made when it is first needed.
     pub fn session(&self) -> Session<'_> {
         Session::of(self.title(), || {

@@ -17,6 +17,7 @@ pub mod verify;
 pub mod why;
 
 use std::cell::Cell;
+use std::sync::Arc;
 use std::{env, thread};
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -31,6 +32,7 @@ use crate::engine::Engine;
 use crate::error::Error;
 use crate::judge::{Judged, judge};
 use crate::lock::Lock;
+use crate::plugin::Plugin;
 use crate::plugins::Plugins;
 use crate::project::{self, Opened, Overlay, Project};
 use crate::render::render;
@@ -43,7 +45,7 @@ pub struct Inputs {
     /// The project's folder.
     pub root: Utf8PathBuf,
     /// The plugins.
-    pub plugins: Plugins,
+    pub plugins: Arc<Plugins>,
     /// The project and its lock; else only the texts, where the problems in the sink are.
     pub project: Result<(Project, Lock), Sources>,
     /// What was found so far.
@@ -106,19 +108,22 @@ pub fn gather(ui: &Ui, asked: Asked, overlay: Overlay) -> Result<Inputs, Error> 
     };
     let (Some(lock), Some(plugins)) = (lock, allowed) else {
         // What the files mean depends on plugins that may not be asked.
-        let plugins = Plugins::with(&engine, &root, Vec::new())?;
+        let plugins = Arc::new(Plugins::with(&engine, &root, Vec::new())?);
         return Ok(Inputs { root, plugins, project: Err(opened.into_sources()), sink });
     };
-    // Where a manifest is new the schemas of slots are needed soon, and their compilation is a good part of a short run.
-    let loaded = thread::scope(|scope| {
-        let prepares = Cell::new(false);
-        let prepare = || {
-            if !prepares.replace(true) {
-                scope.spawn(|| plugins.slots.values().for_each(|slot| slot.schema.prepare()));
-            }
-        };
-        project::load_telling(opened, &plugins, &mut sink, &prepare)
-    });
+    // Where a manifest is new the code of plugins and the schemas of slots are needed soon, and both are a good part of a short run.
+    let plugins = Arc::new(plugins);
+    let prepares = Cell::new(false);
+    let prepare = || {
+        if !prepares.replace(true) {
+            let plugins = Arc::clone(&plugins);
+            thread::spawn(move || {
+                plugins.all.iter().for_each(Plugin::prepare);
+                plugins.slots.values().for_each(|slot| slot.schema.prepare());
+            });
+        }
+    };
+    let loaded = project::load_telling(opened, &plugins, &mut sink, &prepare);
     let mut project = loaded?.map(|project| (project, lock));
     asked.selection.hold_against(&Rules::of(&plugins))?;
     if let Ok((project, _)) = &mut project {
