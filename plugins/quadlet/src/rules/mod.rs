@@ -170,7 +170,7 @@ fn written_keys(call: &ServiceCall<Quadlet>) -> Vec<(FileType, &str, &Lines, Pla
 }
 
 /// The same, value by value.
-fn written_values<'a>(call: &'a ServiceCall<Quadlet>) -> impl Iterator<Item = (FileType, &'a str, &'a str, Place)> {
+fn written_values(call: &ServiceCall<Quadlet>) -> impl Iterator<Item = (FileType, &str, &str, Place)> {
     written_keys(call).into_iter().flat_map(|(file_type, key, lines, place)| {
         let several = matches!(lines, Lines::Many(_));
         let values = lines.all().into_iter().enumerate();
