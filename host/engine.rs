@@ -177,6 +177,8 @@ fn configuration() -> Config {
         .memory_reservation(MEMORY as u64)
         .memory_guard_size(64 << 10)
         .memory_may_move(false)
+        // An image of the memory to map is made at the first instance, and few follow it.
+        .memory_init_cow(false)
         .wasm_backtrace_max_frames(None)
         // Nobody is told where in a plugin a trap was; the map would be a third of the code.
         .generate_address_map(false)

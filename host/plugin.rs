@@ -16,6 +16,7 @@ use crate::error::Error;
 
 pub use descriptor::{Descriptor, Of, Pool, RESERVED, Range, Read, Stage};
 pub use limits::State;
+use session::Idle;
 pub use session::{Failure, Session};
 
 /// A plugin that was read, linked and asked what it is.
@@ -34,6 +35,7 @@ pub struct Plugin {
     bytes: Cow<'static, [u8]>,
     /// Only where something must be asked of it: what it says of itself, and what it answered to the same question before, is kept.
     linked: Link,
+    idle: Idle,
 }
 
 impl Plugin {
@@ -45,7 +47,7 @@ impl Plugin {
         let Said { contract, descriptor } = said;
         let descriptor = Descriptor::parse(descriptor).map_err(refused)?;
         let (from, digest) = (from.to_owned(), digest.to_owned());
-        Ok(Self { descriptor, contract, from, digest, index: 0, engine: engine.clone(), bytes, linked })
+        Ok(Self { descriptor, contract, from, digest, index: 0, engine: engine.clone(), bytes, linked, idle: Idle::default() })
     }
 
     /// What a component says of itself, as it is kept and as a program carries it along.
@@ -76,6 +78,7 @@ impl Plugin {
             let link = || link(&self.engine, &self.from, &self.digest, &self.bytes);
             self.linked.get_or_init(link).as_deref().map_err(Clone::clone)
         })
+        .among(&self.idle)
     }
 }
 

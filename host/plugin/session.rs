@@ -1,5 +1,7 @@
 //! Calls that cannot hurt: each has fuel, memory and stack, and what it answers is counted before anything is done with it.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use wasmtime::component::Instance;
 use wasmtime::{Store, Trap};
 
@@ -43,18 +45,39 @@ impl Failure {
     }
 }
 
-/// An instance of a plugin, used for one stage. After a failure it is made anew, since a trap leaves it as it stood.
+/// An instance that can be called.
+type Live = (Store<State>, Instance);
+
+/// Instances that nobody calls at the moment. To make one costs as much as a call, and a plugin is a function of its input: who was asked
+/// before does not matter.
+#[derive(Default)]
+pub struct Idle(Mutex<Vec<Live>>);
+
+impl Idle {
+    fn all(&self) -> MutexGuard<'_, Vec<Live>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// An instance of a plugin, used by one thread. After a failure it is made anew, since a trap leaves it as it stood.
 pub struct Session<'a> {
     title: String,
     linked: Box<dyn Fn() -> Result<&'a dyn Linked, String> + 'a>,
-    live: Option<(Store<State>, Instance)>,
+    live: Option<Live>,
+    idle: Option<&'a Idle>,
     /// Fuel that the last call used.
     pub used: u64,
 }
 
 impl<'a> Session<'a> {
     pub(super) fn of(title: String, linked: impl Fn() -> Result<&'a dyn Linked, String> + 'a) -> Self {
-        Self { title, linked: Box::new(linked), live: None, used: 0 }
+        Self { title, linked: Box::new(linked), live: None, idle: None, used: 0 }
+    }
+
+    /// Takes an instance that is there, and leaves it there in the end.
+    pub(super) fn among(mut self, idle: &'a Idle) -> Self {
+        self.idle = Some(idle);
+        self
     }
 
     /// What it is.
@@ -103,7 +126,7 @@ impl<'a> Session<'a> {
         if function != "describe" && !linked.has(function) {
             return Err(self.lie(function, about, "says that it answers this, but does not export it"));
         }
-        let (mut store, instance) = match self.live.take() {
+        let (mut store, instance) = match self.live.take().or_else(|| self.idle?.all().pop()) {
             Some(live) => live,
             None => self.instance(linked, function, about)?,
         };
@@ -149,5 +172,13 @@ impl<'a> Session<'a> {
             (None, None) => format!("gave an answer that cannot be read ({error:#})"),
         };
         Failure { log: state.log.clone(), ..self.lie(function, about, what) }
+    }
+}
+
+impl Drop for Session<'_> {
+    fn drop(&mut self) {
+        if let (Some(live), Some(idle)) = (self.live.take(), self.idle) {
+            idle.all().push(live);
+        }
     }
 }
