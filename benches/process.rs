@@ -12,6 +12,44 @@ fn main() {
     for example in ["guide", "homelab"] {
         measure(example);
     }
+    one_of_twenty();
+}
+
+/// What a hook pays for: a project of twenty services, of which one manifest was changed since the last run.
+fn one_of_twenty() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let rick = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_rick"));
+        command.current_dir(folder.path()).args(arguments).env("XDG_CACHE_HOME", folder.path().join("cache"));
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        let start = Instant::now();
+        assert!(command.status().expect("rick runs").success(), "{arguments:?}");
+        start.elapsed()
+    };
+    rick(&["init"]);
+    for number in 1..=20 {
+        let (name, port) = (format!("service{number}"), (8100 + number).to_string());
+        rick(&["new", &name, "--domain", &format!("{name}.example.org"), "--postgres", "--valkey", "--port", &port]);
+    }
+    rick(&["lint"]);
+    let manifest = folder.path().join("services/service7.toml");
+    let text = std::fs::read_to_string(&manifest).expect("it is there");
+    let (mut nothing, mut same, mut changed) = (Vec::new(), Vec::new(), Vec::new());
+    for round in 0..ROUNDS {
+        std::fs::write(&manifest, text.replace("8107", &(8200 + round).to_string())).expect("it can be written");
+        changed.push(rick(&["lint"]));
+        same.push(rick(&["lint"]));
+        nothing.push(rick(&["--version"]));
+    }
+    let middle = |times: &mut Vec<Duration>| {
+        times.sort();
+        times[times.len() / 2].as_secs_f64() * 1000.0
+    };
+    let base = middle(&mut nothing);
+    for (name, times) in [("one of twenty changed", &mut changed), ("none of twenty changed", &mut same)] {
+        let time = middle(times);
+        println!("rick lint, {name}: {time:.1} ms, {:.1} times `rick --version`", time / base);
+    }
 }
 
 fn measure(example: &str) {

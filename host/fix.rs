@@ -367,8 +367,9 @@ mod tests {
 
     /// Comments in a value that goes as a whole.
     fn inner(text: &str, path: &str) -> usize {
-        let key = path.rsplit('/').next().unwrap_or_default();
-        let start = text.find(&format!("{key} = ")).unwrap_or(0);
+        let (table, key) = path.split_once('/').unwrap_or_default();
+        let table = text.find(&format!("[{table}]\n")).unwrap_or(0);
+        let start = table + text[table..].find(&format!("{key} = ")).unwrap_or(0);
         let line = text[start..].lines().next().unwrap_or_default();
         if line.ends_with("= [") { text[start..].lines().nth(1).map_or(0, |line| line.matches('#').count()) } else { 0 }
     }
