@@ -82,7 +82,7 @@ impl Plugins {
         all.sort_by(|left, right| left.descriptor.name.cmp(&right.descriptor.name));
         all.iter_mut().enumerate().for_each(|(index, plugin)| plugin.index = index);
         refuse_shared_words(&all)?;
-        let verdicts = Arc::new(Verdicts::open(engine.kept()));
+        let verdicts = Arc::new(Verdicts::open(engine.kept(), root));
         let slots = slots::all(&all, &verdicts)?;
         refuse_unknown_slots(&all, &slots)?;
         let waves = waves(&all)?;

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::Value;
 
 use crate::engine;
@@ -13,8 +13,8 @@ use crate::engine;
 /// The beginning of a SHA-256: no two documents have the same by chance.
 type Key = u128;
 
-/// Above that, what was not asked for in this run is forgotten.
-const MOST: usize = 100_000;
+/// Above that, and above four times of what this run asked for, what it did not ask for is forgotten: all of it is read in each run.
+const MOST: usize = 4_000;
 
 /// Which documents were taken by which schemas.
 #[derive(Debug, Default)]
@@ -26,9 +26,9 @@ pub struct Verdicts {
 }
 
 impl Verdicts {
-    /// Reads what was kept in a folder of compiled code; nothing is, without one, or where others can write it.
-    pub fn open(folder: Option<&Utf8PathBuf>) -> Self {
-        let name = format!("taken-{}.bin", &engine::digest(concat!(env!("CARGO_PKG_VERSION"), " 2"))[..16]);
+    /// Reads what was kept of a project in a folder of compiled code; nothing is, without one, or where others can write it.
+    pub fn open(folder: Option<&Utf8PathBuf>, root: &Utf8Path) -> Self {
+        let name = format!("taken-{}.bin", &engine::digest(format!("{root}\0{} 3", env!("CARGO_PKG_VERSION")))[..16]);
         let path = folder.map(|folder| folder.join(name));
         let bytes = path.as_deref().and_then(engine::read_kept);
         let known = bytes.unwrap_or_default().as_chunks().0.iter().map(|&bytes| Key::from_le_bytes(bytes)).collect();
@@ -66,9 +66,12 @@ impl Drop for Verdicts {
         let Some(path) = self.path.as_ref().filter(|_| asked.iter().any(|key| self.known.binary_search(key).is_err())) else {
             return;
         };
-        let mut all = asked;
-        if all.len() + self.known.len() <= MOST {
+        let mut all: Vec<Key> = asked.iter().copied().collect();
+        if self.known.len() <= MOST.max(4 * asked.len()) {
             all.extend(&self.known);
+            // Two runs of sorted keys, which is what this sort is best at.
+            all.sort();
+            all.dedup();
         }
         let bytes: Vec<u8> = all.iter().flat_map(|key| key.to_le_bytes()).collect();
         if let Err(error) = engine::keep(path, &bytes) {
@@ -91,11 +94,11 @@ mod tests {
         let folder = Utf8PathBuf::from_path_buf(folder.path().join("kept")).expect("UTF-8");
         let (schema, other) = ([1; 32], [2; 32]);
         let key = |schema: &[u8; 32], number: u32| Verdicts::key(schema, &json!({ "number": number }));
-        let verdicts = Verdicts::open(Some(&folder));
+        let verdicts = Verdicts::open(Some(&folder), Utf8Path::new("/project"));
         assert!(verdicts.is_empty() && !verdicts.has(key(&schema, 1)));
         verdicts.take(key(&schema, 1));
         drop(verdicts);
-        let verdicts = Verdicts::open(Some(&folder));
+        let verdicts = Verdicts::open(Some(&folder), Utf8Path::new("/project"));
         assert!(verdicts.has(key(&schema, 1)));
         assert!(!verdicts.has(key(&schema, 2)) && !verdicts.has(key(&other, 1)));
     }
@@ -105,10 +108,10 @@ mod tests {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().expect("a folder");
         let folder = Utf8PathBuf::from_path_buf(folder.path().join("kept")).expect("UTF-8");
-        let verdicts = Verdicts::open(Some(&folder));
+        let verdicts = Verdicts::open(Some(&folder), Utf8Path::new("/project"));
         verdicts.take(7);
         drop(verdicts);
         fs::set_permissions(&folder, fs::Permissions::from_mode(0o777)).expect("it can be changed");
-        assert!(Verdicts::open(Some(&folder)).is_empty());
+        assert!(Verdicts::open(Some(&folder), Utf8Path::new("/project")).is_empty());
     }
 }

@@ -2,6 +2,10 @@
 //! and the full validator is asked. That one must first be compiled, with the schema of schemas, which takes longer than the rest of a
 //! short run; almost every value is good.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use regex::Regex;
 use serde_json::Value;
 
 /// Whether a value is certainly good. `false` is no answer.
@@ -115,7 +119,16 @@ fn matches(pattern: &str, text: &str) -> bool {
     if pattern.contains("(?") || pattern.contains("--") {
         return false;
     }
-    regex::Regex::new(pattern).is_ok_and(|pattern| pattern.is_match(text))
+    // The same few patterns are asked of every manifest, and to compile one takes far longer than to ask it.
+    thread_local! {
+        static COMPILED: RefCell<BTreeMap<String, Option<Regex>>> = const { RefCell::new(BTreeMap::new()) };
+    }
+    COMPILED.with_borrow_mut(|compiled| {
+        if !compiled.contains_key(pattern) {
+            compiled.insert(pattern.to_owned(), Regex::new(pattern).ok());
+        }
+        compiled.get(pattern).and_then(Option::as_ref).is_some_and(|pattern| pattern.is_match(text))
+    })
 }
 
 #[cfg(test)]
