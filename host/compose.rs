@@ -36,6 +36,8 @@ pub struct Composition<'a> {
     pub plugins: &'a Plugins,
     /// Everything that services hold.
     pub held: Vec<Held>,
+    /// By service, the numbers of what it holds.
+    held_by: BTreeMap<String, Vec<usize>>,
     /// Every merged contribution that ever was; an [`Origin`] names one by its index.
     pub entries: Vec<Entry>,
     /// By slot, the indices of the entries that hold now, in rick's order.
@@ -49,8 +51,16 @@ pub struct Composition<'a> {
 /// Composes all services that are sound so far.
 pub fn compose<'a>(project: &'a Project, plugins: &'a Plugins, lock: Lock, sink: &mut Sink) -> Composition<'a> {
     let texts = Texts::of(project, plugins.all.len());
-    let mut composition =
-        Composition { project, plugins, held: Vec::new(), entries: Vec::new(), slots: BTreeMap::new(), lock, texts };
+    let mut composition = Composition {
+        project,
+        plugins,
+        held: Vec::new(),
+        held_by: BTreeMap::new(),
+        entries: Vec::new(),
+        slots: BTreeMap::new(),
+        lock,
+        texts,
+    };
     claims::claim(&mut composition, sink);
     files::contribute(&mut composition, sink);
     contributions::contribute(&mut composition, sink);
@@ -71,13 +81,18 @@ impl<'a> Composition<'a> {
 
     /// What a slot holds for a service.
     pub fn slot_of(&self, name: &str, service: &str) -> impl Iterator<Item = (usize, &Entry)> {
-        self.slot(name).filter(move |(_, entry)| entry.service.as_deref() == Some(service))
+        let indices = self.slots.get(name).map(Vec::as_slice).unwrap_or_default();
+        // They are in the order of what they are for, the service first.
+        let of = |index: &usize| self.entries[*index].service.as_deref();
+        let start = indices.partition_point(|index| of(index) < Some(service));
+        let end = start + indices[start..].partition_point(|index| of(index) == Some(service));
+        indices[start..end].iter().map(|&index| (index, &self.entries[index]))
     }
 
     /// What a service holds of all pools, as a plugin is told.
     pub fn held_by(&self, service: &str) -> Value {
         let mut pools: BTreeMap<&str, BTreeMap<&str, &Value>> = BTreeMap::new();
-        for held in self.held.iter().filter(|held| held.service == service) {
+        for held in self.all_held_by(service).map(|index| &self.held[index]) {
             pools.entry(&held.pool).or_default().insert(&held.key, &held.value);
         }
         serde_json::to_value(pools).unwrap_or_default()
@@ -85,7 +100,17 @@ impl<'a> Composition<'a> {
 
     /// The origin of what a service holds.
     pub fn held_origin(&self, service: &str, pool: &str, key: &str) -> Option<Origin> {
-        let matches = |held: &Held| held.service == service && held.pool == pool && held.key == key;
-        self.held.iter().position(matches).map(Origin::Held)
+        let mut held = self.all_held_by(service);
+        held.find(|&index| self.held[index].pool == pool && self.held[index].key == key).map(Origin::Held)
+    }
+
+    /// Keeps what a service holds.
+    fn hold(&mut self, held: Held) {
+        self.held_by.entry(held.service.clone()).or_default().push(self.held.len());
+        self.held.push(held);
+    }
+
+    fn all_held_by(&self, service: &str) -> impl Iterator<Item = usize> {
+        self.held_by.get(service).into_iter().flatten().copied()
     }
 }

@@ -499,12 +499,17 @@ fn named(comma: bool, name: &str) -> String {
 fn readable(composition: &Composition<'_>, plugin: &Plugin, subject: Subject<'_>, stage: Stage) -> BTreeMap<String, Vec<usize>> {
     let mut reads = BTreeMap::new();
     for read in plugin.descriptor.reads.iter().filter(|read| read.by <= stage) {
-        let visible = composition.slot(&read.slot).filter(|(_, entry)| match (read.of, subject) {
-            (Of::Service, Subject::Service(manifest)) => entry.service.as_deref() == Some(manifest.name.as_str()),
-            (Of::Project, _) | (_, Subject::Project(_)) => true,
-            (Of::Machine | Of::Service, _) => entry.machine.as_deref() == subject.machine(),
-        });
-        reads.insert(read.slot.clone(), visible.map(|(index, _)| index).collect());
+        let visible: Vec<usize> = match (read.of, subject) {
+            (Of::Service, Subject::Service(manifest)) => {
+                composition.slot_of(&read.slot, &manifest.name).map(|(index, _)| index).collect()
+            }
+            (Of::Project, _) | (_, Subject::Project(_)) => composition.slot(&read.slot).map(|(index, _)| index).collect(),
+            (Of::Machine | Of::Service, _) => {
+                let here = composition.slot(&read.slot).filter(|(_, entry)| entry.machine.as_deref() == subject.machine());
+                here.map(|(index, _)| index).collect()
+            }
+        };
+        reads.insert(read.slot.clone(), visible);
     }
     reads
 }

@@ -148,7 +148,7 @@ fn allot(composition: &mut Composition<'_>, pool: &Pool, within: &str, mut claim
             given.push(number);
             composition.lock.set(within, &claim.service, &pool.name, &claim.key, number);
         }
-        composition.held.push(held(pool, within, claim, value, false));
+        composition.hold(held(pool, within, claim, value, false));
     }
     let Some(default_range) = pool.range else { return };
     for claim in &open {
@@ -167,7 +167,7 @@ fn allot(composition: &mut Composition<'_>, pool: &Pool, within: &str, mut claim
             Some(number) => {
                 given.push(number);
                 composition.lock.set(within, &claim.service, &pool.name, &claim.key, number);
-                composition.held.push(held(pool, within, claim, number.into(), true));
+                composition.hold(held(pool, within, claim, number.into(), true));
             }
             None => exhausted(composition, pool, within, range, claim, sink),
         }
