@@ -86,6 +86,9 @@ enum Verb {
     /// Tells about plugins.
     #[command(subcommand)]
     Plugin(verbs::plugin::Plugin),
+    /// Tries policies, tells how they see a project, and asks them of a model that was written before.
+    #[command(subcommand)]
+    Policy(verbs::policy::Policy),
 }
 
 /// How a command ended.
@@ -164,6 +167,7 @@ pub fn main() -> ExitCode {
         Verb::Machine(machine) => machine.run(&mut ui),
         Verb::Schema(schema) => schema.run(&mut ui),
         Verb::Plugin(plugin) => plugin.run(&mut ui),
+        Verb::Policy(policy) => policy.run(&mut ui),
     };
     let outcome = outcome.and_then(|outcome| ui.out.flush().map(|()| outcome).map_err(Failed::from));
     match outcome {

@@ -11,7 +11,6 @@ use chrono::NaiveDate;
 
 use crate::diagnostic::{Diagnostic, Severity, Sink, Standing};
 use crate::model::{Location, Model};
-use crate::plugins::Plugins;
 use crate::project::Project;
 use crate::rules::Rules;
 use crate::source::{SourceId, Sources};
@@ -28,7 +27,7 @@ pub use waiver::date;
 pub struct Control {
     sources: Sources,
     model: Model,
-    /// By code, whether a waiver can silence it: every rule of the project's plugins.
+    /// By code, whether a waiver can silence it: every rule of the project's plugins, and every policy.
     rules: BTreeMap<String, bool>,
     selection: Selection,
     waivers: Vec<Waiver>,
@@ -66,14 +65,13 @@ pub struct Asked {
 
 impl Control {
     /// Reads `[lint]`, the waivers and the baseline of a project. What is wrong with them is found at their lines.
-    pub fn of(project: &Project, plugins: &Plugins, baseline: Baseline, asked: Asked, sink: &mut Sink) -> Self {
-        let rules = Rules::of(plugins);
-        let mut selection = Selection::read(&project.settings, &rules, sink);
+    pub fn of(project: &Project, rules: &Rules<'_>, baseline: Baseline, asked: Asked, sink: &mut Sink) -> Self {
+        let mut selection = Selection::read(&project.settings, rules, sink);
         selection.override_with(asked.selection);
-        let mut waivers = waiver::read(&project.settings, &rules, sink);
+        let mut waivers = waiver::read(&project.settings, rules, sink);
         let mut services = BTreeMap::new();
         for manifest in &project.manifests {
-            waivers.extend(waiver::read(&manifest.document, &rules, sink));
+            waivers.extend(waiver::read(&manifest.document, rules, sink));
             let source = manifest.document.node.value.source;
             let files = manifest.files.iter().map(|file| file.source).chain([source]);
             services.extend(files.map(|file| (file, (manifest.name.clone(), source))));
@@ -82,12 +80,7 @@ impl Control {
         Self {
             sources: project.sources.clone(),
             model: Model::default(),
-            rules: plugins
-                .all
-                .iter()
-                .flat_map(|plugin| &plugin.descriptor.rules)
-                .map(|rule| (rule.code.clone(), rule.waivable))
-                .collect(),
+            rules: rules.all_waivable().map(|(code, waivable)| (code.to_owned(), waivable)).collect(),
             selection,
             waivers,
             baseline,

@@ -1,9 +1,10 @@
-//! The fifth stage: rules on files, for what rick rendered. The verdict on the whole is made here, once.
+//! The fifth stage: rules on files, for what rick rendered, and policies. The verdict on the whole is made here, once.
 
 use crate::compose::call::Call;
 use crate::contract::types::{File, Place};
 use crate::diagnostic::Sink;
 use crate::plugin::{Plugin, Stage};
+use crate::policy::{self, Policies};
 use crate::render::{Artifact, Deployment};
 
 /// A deployment that everything has been said about. Made by [`judge`] alone.
@@ -18,14 +19,15 @@ impl<'a> Judged<'a> {
     }
 }
 
-/// Shows each plugin the rendered files that it can judge.
-pub fn judge<'a>(deployment: Deployment<'a>, sink: &mut Sink) -> Judged<'a> {
+/// Shows each plugin the rendered files that it can judge, and asks the policies.
+pub fn judge<'a>(deployment: Deployment<'a>, policies: &Policies, sink: &mut Sink) -> Judged<'a> {
     let composition = &deployment.composition;
     for plugin in composition.plugins.all.iter().filter(|plugin| plugin.descriptor.answers.contains("check-files")) {
         for machine in &composition.project.machines {
             judge_machine(&deployment, plugin, machine, sink);
         }
     }
+    policy::find::find(policies, &deployment, sink);
     Judged { deployment }
 }
 

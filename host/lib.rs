@@ -41,6 +41,7 @@ pub mod judge;
 pub mod lock;
 pub mod mend;
 pub mod plan;
+pub mod policy;
 pub mod project;
 pub mod render;
 pub mod write;

@@ -15,6 +15,7 @@ use crate::error::Error;
 use crate::lock::Lock;
 use crate::plugin::{Plugin, Range};
 use crate::plugins::Plugins;
+use crate::policy::Policies;
 use crate::schema::{Schema, nearest};
 use crate::source::{Sources, Span};
 
@@ -65,6 +66,8 @@ pub struct Project {
     pub manifests: Vec<Manifest>,
     /// The manifests that are there, also those that could not be read: their numbers stay theirs.
     pub names: BTreeSet<String>,
+    /// By name, the number of a manifest.
+    by_name: BTreeMap<String, usize>,
 }
 
 /// One service, as its manifest and the project's defaults say.
@@ -123,6 +126,14 @@ impl Opened {
     /// Reads the project's lock; `None`, and a diagnostic, where it cannot be read.
     pub fn lock(&mut self, sink: &mut Sink) -> Result<Option<Lock>, Error> {
         Lock::read(&self.root, &mut self.sources, sink)
+    }
+
+    /// Reads the project's policies; none, where rick.toml cannot be read.
+    pub fn policies(&mut self, plugins: &Plugins, sink: &mut Sink) -> Result<Policies, Error> {
+        match &self.settings {
+            Some(settings) => Policies::load(&self.root, settings, &self.overlay, plugins, &mut self.sources, sink),
+            None => Ok(Policies::default()),
+        }
     }
 
     /// The folder with the manifests.
@@ -218,7 +229,8 @@ pub fn load_telling(
             manifests.push(manifest);
         }
     }
-    Ok(Ok(Project { root, sources, settings, machines, manifests, names }))
+    let by_name = manifests.iter().enumerate().map(|(index, manifest)| (manifest.name.clone(), index)).collect();
+    Ok(Ok(Project { root, sources, settings, machines, manifests, names, by_name }))
 }
 
 fn services_folder(settings: Option<&Document>) -> String {
@@ -393,7 +405,7 @@ impl Manifest {
 impl Project {
     /// A service's manifest.
     pub fn manifest(&self, name: &str) -> Option<&Manifest> {
-        self.manifests.iter().find(|manifest| manifest.name == name)
+        self.by_name.get(name).map(|&index| &self.manifests[index])
     }
 
     /// A machine as plugins see it.

@@ -85,7 +85,7 @@ impl<'a> Findings<'a> {
             names.collect()
         });
         Self {
-            rules: Some(Rules::of(&inputs.plugins)),
+            rules: Some(Rules::of(&inputs.plugins, &inputs.policies)),
             services: services.unwrap_or_default(),
             prefix: within_repository(&inputs.root),
             ..Self::of_files(&inputs.sink, sources)

@@ -7,9 +7,10 @@ use serde_json::Value;
 
 use crate::plugin::Plugin;
 use crate::plugins::Plugins;
+use crate::policy::{Policies, Policy};
 use crate::schema::nearest;
 
-/// A rule of a plugin's, with its page.
+/// A rule of a plugin's, or a policy, with its page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rule {
     /// "PG011"
@@ -32,23 +33,26 @@ pub struct Rule {
     pub use_instead: String,
     /// Where the fact comes from.
     pub source: String,
+    /// It is a policy: `plugin` says of which file or pack, `example` what it asks, `use_instead` what it tells to do.
+    pub is_policy: bool,
 }
 
-/// The rules of plugins.
+/// The rules of plugins, and the policies.
 pub struct Rules<'a> {
     plugins: &'a [Plugin],
+    policies: &'a [Policy],
 }
 
 impl<'a> Rules<'a> {
-    /// Those of these plugins.
-    pub fn of(plugins: &'a Plugins) -> Self {
-        Self { plugins: &plugins.all }
+    /// Those of these plugins, and these policies.
+    pub fn of(plugins: &'a Plugins, policies: &'a Policies) -> Self {
+        Self { plugins: &plugins.all, policies: &policies.all }
     }
 
     /// All, in the order of their codes.
     pub fn all(&self) -> Vec<Rule> {
         let rules = self.plugins.iter().flat_map(|plugin| plugin.descriptor.rules.iter().map(|rule| read(plugin, rule)));
-        let mut rules: Vec<Rule> = rules.collect();
+        let mut rules: Vec<Rule> = rules.chain(self.policies.iter().map(read_policy)).collect();
         rules.sort_by(|left, right| left.code.cmp(&right.code));
         rules
     }
@@ -56,12 +60,20 @@ impl<'a> Rules<'a> {
     /// The rule of a code.
     pub fn find(&self, code: &str) -> Option<Rule> {
         let rules = self.plugins.iter().flat_map(|plugin| plugin.descriptor.rules.iter().map(move |rule| (plugin, rule)));
-        rules.into_iter().find(|(_, rule)| rule.code == code).map(|(plugin, rule)| read(plugin, rule))
+        let rule = rules.into_iter().find(|(_, rule)| rule.code == code).map(|(plugin, rule)| read(plugin, rule));
+        rule.or_else(|| self.policies.iter().find(|policy| policy.name == code).map(read_policy))
     }
 
-    /// Whether a waiver can silence a rule; `None` where no plugin has it.
+    /// Whether a waiver can silence a rule; `None` where there is none.
     pub fn waivable(&self, code: &str) -> Option<bool> {
-        self.plugins.iter().flat_map(|plugin| &plugin.descriptor.rules).find(|rule| rule.code == code).map(|rule| rule.waivable)
+        self.all_waivable().find(|(of, _)| *of == code).map(|(_, waivable)| waivable)
+    }
+
+    /// Of every rule, whether a waiver can silence it.
+    pub fn all_waivable(&self) -> impl Iterator<Item = (&str, bool)> {
+        let rules =
+            self.plugins.iter().flat_map(|plugin| &plugin.descriptor.rules).map(|rule| (rule.code.as_str(), rule.waivable));
+        rules.chain(self.policies.iter().map(|policy| (policy.name.as_str(), policy.waivable)))
     }
 
     /// Whether a rule's code, or one of rick's own words, begins so.
@@ -77,8 +89,7 @@ impl<'a> Rules<'a> {
     }
 
     fn codes(&self) -> impl Iterator<Item = &str> {
-        let rules = self.plugins.iter().flat_map(|plugin| &plugin.descriptor.rules).map(|rule| rule.code.as_str());
-        rules.chain(own::ALL.iter().map(|own| own.code))
+        self.all_waivable().map(|(code, _)| code).chain(own::ALL.iter().map(|own| own.code))
     }
 }
 
@@ -96,5 +107,34 @@ fn read(plugin: &Plugin, rule: &crate::contract::meta::Rule) -> Rule {
         example: text("example"),
         use_instead: text("use_instead"),
         source: text("source"),
+        is_policy: false,
+    }
+}
+
+fn read_policy(policy: &Policy) -> Rule {
+    let quoted = |text: &str| if text.contains(['\'', '\n']) { format!("'''{text}'''") } else { format!("'{text}'") };
+    let mut asks = format!("for = \"{}\"\n", policy.kind.name());
+    if let Some(when) = &policy.when {
+        asks.push_str(&format!("when = {}\n", quoted(when.text.trim())));
+    }
+    let expressions: Vec<String> =
+        policy.assertion.expressions().iter().map(|expression| quoted(expression.text.trim())).collect();
+    let word = policy.assertion.word();
+    asks.push_str(&match expressions.as_slice() {
+        [one] => format!("{word} = {one}"),
+        many => format!("{word} = [{}]", many.join(", ")),
+    });
+    Rule {
+        code: policy.name.clone(),
+        name: policy.name.clone(),
+        severity: policy.severity.name(),
+        waivable: policy.waivable,
+        plugin: policy.from.to_string(),
+        what: policy.summary.clone(),
+        why: policy.why.clone(),
+        example: asks,
+        use_instead: policy.help.as_ref().map(|help| help.as_written().trim().to_owned()).unwrap_or_default(),
+        source: String::new(),
+        is_policy: true,
     }
 }

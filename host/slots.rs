@@ -38,6 +38,20 @@ pub const STEP: &str = "rick:step@1";
 pub const CHECK: &str = "rick:check@1";
 /// Typed values behind artifacts: they end in rick.
 pub const MODEL: &str = "rick:model@1";
+/// What a service keeps: policies see it, as they do what follows.
+pub const VOLUME: &str = "rick:volume@1";
+/// Databases.
+pub const DATABASE: &str = "rick:database@1";
+/// What is backed up.
+pub const BACKUP: &str = "rick:backup@1";
+/// Where a service answers on its machine.
+pub const ENDPOINT: &str = "rick:endpoint@1";
+/// Where browsers reach a service.
+pub const SITE: &str = "rick:site@1";
+/// Whom a proxy asks before it lets a request through.
+pub const GATE: &str = "rick:gate@1";
+/// Supplementary groups of a service's user.
+pub const GROUP: &str = "rick:group@1";
 /// Whom a service runs as: rick itself reads the group that its files belong to.
 pub const IDENTITY: &str = "rick:identity@1";
 /// Mounts, to which rick itself contributes the files of manifests.

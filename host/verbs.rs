@@ -8,6 +8,7 @@ pub mod lint;
 pub mod machine;
 pub mod new;
 pub mod plugin;
+pub mod policy;
 pub mod rules;
 pub mod schema;
 pub mod secrets;
@@ -34,6 +35,7 @@ use crate::judge::{Judged, judge};
 use crate::lock::Lock;
 use crate::plugin::Plugin;
 use crate::plugins::Plugins;
+use crate::policy::Policies;
 use crate::project::{self, Opened, Overlay, Project};
 use crate::render::render;
 use crate::report::{Findings, FindingsFormat};
@@ -46,6 +48,8 @@ pub struct Inputs {
     pub root: Utf8PathBuf,
     /// The plugins.
     pub plugins: Arc<Plugins>,
+    /// The policies.
+    pub policies: Policies,
     /// The project and its lock; else only the texts, where the problems in the sink are.
     pub project: Result<(Project, Lock), Sources>,
     /// What was found so far.
@@ -95,6 +99,20 @@ pub fn plugins_here(ui: &mut Ui, without_project: bool) -> Result<Result<Plugins
     }
 }
 
+/// The plugins and the policies of the project that is here, for who asks about rules. What is wrong with the policies is said beside.
+pub fn rules_here(ui: &mut Ui) -> Result<Result<(Plugins, Policies), Outcome>, Failed> {
+    if let Ok(root) = project::find(&ui.global.project)
+        && let Ok((mut opened, _, plugins)) = plugins_of(ui, &root)?
+    {
+        let mut sink = Sink::default();
+        let policies = opened.policies(&plugins, &mut sink)?;
+        let sources = opened.into_sources();
+        write!(ui.err, "{}", Findings::of_files(&sink, &sources).render(FindingsFormat::Human)?)?;
+        return Ok(Ok((plugins, policies)));
+    }
+    Ok(plugins_here(ui, true)?.map(|plugins| (plugins, Policies::default())))
+}
+
 /// Reads a project. `overlay`: texts that stand for those of files.
 pub fn gather(ui: &Ui, asked: Asked, overlay: Overlay) -> Result<Inputs, Error> {
     let root = project::find(&ui.global.project)?;
@@ -109,7 +127,7 @@ pub fn gather(ui: &Ui, asked: Asked, overlay: Overlay) -> Result<Inputs, Error> 
     let (Some(lock), Some(plugins)) = (lock, allowed) else {
         // What the files mean depends on plugins that may not be asked.
         let plugins = Arc::new(Plugins::with(&engine, &root, Vec::new())?);
-        return Ok(Inputs { root, plugins, project: Err(opened.into_sources()), sink });
+        return Ok(Inputs { root, plugins, policies: Policies::default(), project: Err(opened.into_sources()), sink });
     };
     // Where a manifest is new the code of plugins and the schemas of slots are needed soon, and both are a good part of a short run.
     let plugins = Arc::new(plugins);
@@ -123,27 +141,37 @@ pub fn gather(ui: &Ui, asked: Asked, overlay: Overlay) -> Result<Inputs, Error> 
             });
         }
     };
+    let policies = opened.policies(&plugins, &mut sink)?;
     let loaded = project::load_telling(opened, &plugins, &mut sink, &prepare);
     let mut project = loaded?.map(|project| (project, lock));
-    asked.selection.hold_against(&Rules::of(&plugins))?;
+    let rules = Rules::of(&plugins, &policies);
+    asked.selection.hold_against(&rules)?;
     if let Ok((project, _)) = &mut project {
         let baseline = match &asked.known {
             KnownBefore::Nothing => Baseline::default(),
             KnownBefore::These(entries) => Baseline::of(entries),
             KnownBefore::File => Baseline::read(&root, &mut project.sources, &mut sink)?,
         };
-        let control = Control::of(project, &plugins, baseline, asked, &mut sink);
+        let control = Control::of(project, &rules, baseline, asked, &mut sink);
         sink.under(control);
     }
-    Ok(Inputs { root, plugins, project, sink })
+    Ok(Inputs { root, plugins, policies, project, sink })
 }
 
 /// Goes through the stages up to the judge. `written`: see [`render`].
-pub fn judged<'a>(project: &'a Project, plugins: &'a Plugins, lock: Lock, written: bool, sink: &mut Sink) -> Judged<'a> {
+pub fn judged<'a>(
+    project: &'a Project,
+    plugins: &'a Plugins,
+    policies: &Policies,
+    lock: Lock,
+    written: bool,
+    sink: &mut Sink,
+) -> Judged<'a> {
     let composition = compose(project, plugins, lock, sink);
     let checked = check(composition, sink);
-    let deployment = render(checked, written, sink);
-    let judged = judge(deployment, sink);
+    // Policies may see what is rendered, also what is known from the last run.
+    let deployment = render(checked, written || policies.look_at_what_is_rendered(), sink);
+    let judged = judge(deployment, policies, sink);
     sink.settle();
     judged
 }

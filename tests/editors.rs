@@ -22,12 +22,17 @@ fn with_schema(text: &str, schema: &str) -> String {
 
 #[test]
 fn what_rick_takes_editors_take() {
-    for example in examples() {
+    for example in examples().into_iter().chain(["policies".to_owned()]) {
         let project = Project::copy_of(&format!("examples/{example}"));
-        assert_eq!(project.rick(&["schema"]).out, ".rick/manifest.schema.json\n.rick/rick.schema.json\n");
+        assert_eq!(
+            project.rick(&["schema"]).out,
+            ".rick/manifest.schema.json\n.rick/model.schema.json\n.rick/policy.schema.json\n.rick/rick.schema.json\n"
+        );
         let mut files = vec![("rick.toml".to_owned(), ".rick/rick.schema.json")];
         let services = project.tree("services").into_keys().filter(|path| path.ends_with(".toml"));
         files.extend(services.map(|path| (format!("services/{path}"), "../.rick/manifest.schema.json")));
+        let policies = project.tree("policies").into_keys().filter(|path| path.ends_with(".toml"));
+        files.extend(policies.map(|path| (format!("policies/{path}"), "../.rick/policy.schema.json")));
         for (path, schema) in files {
             project.write(&path, &with_schema(&project.read(&path), schema));
             for tool in ["tombi", "taplo"] {
@@ -46,6 +51,7 @@ fn what_is_misspelt_is_an_error_in_an_editor_and_in_rick() {
     let (manifest, settings) = (project.read("services/wiki.toml"), project.read("rick.toml"));
     assert!(manifest.starts_with("#:schema ../.rick/manifest.schema.json\n"), "{manifest}");
     assert!(settings.starts_with("#:schema .rick/rick.schema.json\n"), "{settings}");
+    let policy = "#:schema ../.rick/policy.schema.json\n\n[rule.house]\nsummary = \"x\"\nfor = \"service\"\nrequire = 'service.port is not none'\n";
     let waive = "\n[[waive]]\nrule = \"QD010\"\nreason = \"x\"\nexpires = 2027-01-31\n";
     for (file, text, wrong, near) in [
         ("services/wiki.toml", &manifest, Some(("port = ", "prot = ")), "port"),
@@ -54,6 +60,9 @@ fn what_is_misspelt_is_an_error_in_an_editor_and_in_rick() {
         ("services/wiki.toml", &format!("{manifest}{waive}"), Some(("reason =", "raeson =")), "reason"),
         ("rick.toml", &settings, Some(("versions =", "version =")), "versions"),
         ("rick.toml", &format!("{settings}\n[lint]\nstrict = true\n"), Some(("strict", "strickt")), "strict"),
+        ("policies/house.toml", &policy.to_owned(), Some(("require", "requires")), "require"),
+        ("policies/house.toml", &policy.to_owned(), Some(("\"service\"", "\"servise\"")), "service"),
+        ("policies/house.toml", &policy.to_owned(), None, ""),
         ("services/wiki.toml", &format!("{manifest}{waive}"), None, ""),
         ("rick.toml", &format!("{settings}\n[lint]\nseverity = {{ QD010 = \"error\" }}\n"), None, ""),
     ] {
@@ -67,5 +76,6 @@ fn what_is_misspelt_is_an_error_in_an_editor_and_in_rick() {
         assert!(wrong.is_none() || out.contains(&format!("did you mean `{near}`?")), "{wrong:?}: {out}");
         project.write("services/wiki.toml", &manifest);
         project.write("rick.toml", &settings);
+        let _ = std::fs::remove_dir_all(project.path().join("policies"));
     }
 }

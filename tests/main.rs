@@ -16,6 +16,7 @@ mod guests;
 mod input;
 mod lock;
 mod oracles;
+mod policies;
 mod reference;
 mod rules;
 mod secrets;

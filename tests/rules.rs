@@ -3,11 +3,15 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
+use std::sync::Arc;
 
 use camino::Utf8PathBuf;
+use rick::diagnostic::Sink;
 use rick::engine::Engine;
 use rick::plugins::Plugins;
+use rick::policy::{From, Policies, packs, shape::Shapes};
 use rick::rules::{Rules, own, page};
+use rick::source::Sources;
 use serde_json::Value;
 
 use crate::support::{Project, blessing, root};
@@ -20,7 +24,7 @@ fn every_code_has_its_page() {
     let engine = Engine::new(Some(cache)).expect("an engine");
     let folder = Utf8PathBuf::try_from(root()).expect("UTF-8");
     let plugins = Plugins::with(&engine, &folder, Vec::new()).expect("plugins");
-    let pages = pages(&Rules::of(&plugins));
+    let pages = pages(&Rules::of(&plugins, &packs(&plugins)));
     let folder = root().join(FOLDER);
     if blessing() {
         let _ = fs::remove_dir_all(&folder);
@@ -42,15 +46,32 @@ fn every_code_has_its_page() {
     assert!(differ.is_empty() && extra.is_empty(), "{FOLDER}: RICK_BLESS=1 cargo test writes anew {differ:?}, {extra:?} goes");
 }
 
+/// The policies of all packs.
+fn packs(plugins: &Plugins) -> Policies {
+    let texts = packs::ALL.iter().map(|pack| (From::Pack(pack.name), pack.path(), pack.text.to_owned()));
+    let mut sink = Sink::default();
+    let policies = Policies::read(texts.collect(), Arc::new(Shapes::of(plugins)), &mut Sources::default(), &mut sink);
+    assert!(sink.is_empty(), "a pack cannot be read: {sink:?}");
+    policies
+}
+
 fn pages(rules: &Rules<'_>) -> BTreeMap<String, String> {
     let mut index = "# Rules\n\nMade from the plugins; `rick explain CODE` shows the same. How to select, waive and keep them: \
                      [lint](../users/lint.md).\n\n| code | | name | finds |\n|---|---|---|---|\n"
         .to_owned();
     let mut pages = BTreeMap::new();
     let one_line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ").replace('|', "\\|");
-    for rule in rules.all() {
+    for rule in rules.all().iter().filter(|rule| !rule.is_policy) {
         let _ = writeln!(index, "| [{0}]({0}.md) | {1} | {2} | {3} |", rule.code, rule.severity, rule.name, one_line(&rule.what));
-        pages.insert(format!("{}.md", rule.code), format!("# {} {}\n\n{}", rule.code, rule.name, page::markdown(&rule)));
+        pages.insert(format!("{}.md", rule.code), format!("# {} {}\n\n{}", rule.code, rule.name, page::markdown(rule)));
+    }
+    index.push_str("\n## Policies of packs\n\nWhat [policies](../users/policies.md) a project uses, it says itself.\n\n| pack | code | | what must hold |\n|---|---|---|---|\n");
+    let mut policies: Vec<_> = rules.all().into_iter().filter(|rule| rule.is_policy).collect();
+    policies.sort_by(|left, right| (&left.plugin, &left.code).cmp(&(&right.plugin, &right.code)));
+    for rule in policies {
+        let pack = rule.plugin.trim_start_matches("pack ");
+        let _ = writeln!(index, "| {pack} | [{0}]({0}.md) | {1} | {2} |", rule.code, rule.severity, one_line(&rule.what));
+        pages.insert(format!("{}.md", rule.code), format!("# {}\n\n{}", rule.code, page::markdown(&rule)));
     }
     index.push_str("\n## rick's own\n\n| code | | finds |\n|---|---|---|\n");
     for own in own::ALL {

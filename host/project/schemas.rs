@@ -14,6 +14,7 @@ const SERVICE_SCHEMA: &str = include_str!("service.schema.json");
 const SECRETS_SCHEMA: &str = include_str!("secrets.schema.json");
 const FILE_SCHEMA: &str = include_str!("file.schema.json");
 const WAIVE_SCHEMA: &str = include_str!("waive.schema.json");
+const POLICIES_SCHEMA: &str = include_str!("policies.schema.json");
 const LINT_SCHEMA: &str = include_str!("lint.schema.json");
 
 fn parsed(text: &str) -> Value {
@@ -160,6 +161,7 @@ pub fn settings_schema(plugins: &Plugins) -> Schema {
         "plugins": closed(Value::Object(settings)),
         "defaults": closed(Value::Object(tables)),
         "lint": parsed(LINT_SCHEMA),
+        "policies": parsed(POLICIES_SCHEMA),
         "waive": parsed(WAIVE_SCHEMA),
     }));
     all["$schema"] = "https://json-schema.org/draft/2020-12/schema".into();

@@ -63,9 +63,13 @@ impl Tool<'_> {
             .plugins
             .iter()
             .map(|plugin| {
-                let (name, version) = plugin.rsplit_once(' ').unwrap_or((plugin, ""));
                 let rules: Vec<Value> = self.of(plugin).map(descriptor).collect();
-                json!({ "name": name, "version": version, "rules": rules })
+                // A file with policies, and a pack, has no version of its own.
+                let is_policy = self.of(plugin).any(|rule| rule.is_policy);
+                match plugin.rsplit_once(' ').filter(|_| !is_policy) {
+                    Some((name, version)) => json!({ "name": name, "version": version, "rules": rules }),
+                    None => json!({ "name": plugin, "rules": rules }),
+                }
             })
             .collect();
         json!({

@@ -58,6 +58,12 @@ pub const ALL: &[Own] = &[
         act: "report it to the plugin's author; nothing is wrong with the project's files",
     },
     Own {
+        code: "policy",
+        severity: "error",
+        what: "a policy that cannot be asked: an expression that is none, a name that nothing has, one that fails or does too much; two with one name; a pack that is not there; a test that does not come out as it says",
+        act: "mend the policy at its line; what is meant by a name is in docs/users/policies.md",
+    },
+    Own {
         code: "schema",
         severity: "error",
         what: "a key that is not known, a value of the wrong kind, a missing table; a name that differs from the file's; a machine that is not in rick.toml",

@@ -10,6 +10,7 @@ use crate::diagnostic::{Diagnostic, Sink};
 use crate::error::Error;
 use crate::plugin::Plugin;
 use crate::plugins::Plugins;
+use crate::policy::Policies;
 use crate::project;
 use crate::report::line;
 use crate::source::Sources;
@@ -51,7 +52,7 @@ pub fn go(root: &Utf8Path, plugins: &Plugins, plugin: &Plugin) -> Result<Way, Er
         Ok(project) => project,
         Err(sources) => return Ok(Way::of(&sink, &sources, BTreeMap::new())),
     };
-    let judged = judged(&project, plugins, lock, true, &mut sink);
+    let judged = judged(&project, plugins, &Policies::default(), lock, true, &mut sink);
     let deployment = judged.deployment();
     let title = plugin.title();
     let mut made = BTreeMap::new();

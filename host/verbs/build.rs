@@ -36,7 +36,7 @@ impl Build {
             }
         };
         known_machine(project, self.machine.as_deref())?;
-        let judged = judged(project, &inputs.plugins, lock, true, &mut inputs.sink);
+        let judged = judged(project, &inputs.plugins, &inputs.policies, lock, true, &mut inputs.sink);
         let stated = project.settings.value.pointer("/project/output").and_then(|output| output.as_str());
         let output = self.output.clone().unwrap_or_else(|| inputs.root.join(stated.unwrap_or(OUTPUT)));
         let plan = plan(&judged, &output, self.machine.as_deref(), &inputs.sink)?;

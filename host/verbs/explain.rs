@@ -2,8 +2,9 @@
 
 use crate::cli::{Failed, Outcome, Ui};
 use crate::error::Error;
+use crate::policy::{Policies, packs};
 use crate::rules::{Rules, own, page};
-use crate::verbs::plugins_here;
+use crate::verbs::rules_here;
 
 /// Tells what a rule finds, why, and what to use instead.
 #[derive(Debug, clap::Args)]
@@ -20,19 +21,24 @@ impl Explain {
             write!(ui.out, "# {}\n\n{}", own.code, page::own_markdown(own))?;
             return Ok(Outcome::Clean);
         }
-        let plugins = match plugins_here(ui, true)? {
-            Ok(plugins) => plugins,
+        let (plugins, policies) = match rules_here(ui)? {
+            Ok(here) => here,
             Err(outcome) => return Ok(outcome),
         };
-        let rules = Rules::of(&plugins);
+        let rules = Rules::of(&plugins, &policies);
         let all = rules.all();
         let code = self.code.to_uppercase();
-        let Some(rule) = all.iter().find(|rule| rule.code == code || rule.name == self.code) else {
+        let known = all.iter().find(|rule| rule.code == code || rule.name == self.code);
+        // A policy of a pack has its page also where the pack is not used.
+        let packs = if known.is_some() { Policies::default() } else { packs::policies(&plugins) };
+        let unused = Rules::of(&plugins, &packs).find(&self.code).filter(|_| packs.find(&self.code).is_some());
+        let Some(rule) = known.or(unused.as_ref()) else {
             let near = rules.meant(&self.code).or_else(|| rules.meant(&code));
             let near = near.map_or_else(|| "; `rick rules` lists them".to_owned(), |near| format!("; did you mean `{near}`?"));
             return Err(Error::Usage(format!("there is no rule `{}`{near}", self.code)).into());
         };
-        write!(ui.out, "# {} {}\n\n{}", rule.code, rule.name, page::markdown(rule))?;
+        let title = if rule.is_policy { rule.code.clone() } else { format!("{} {}", rule.code, rule.name) };
+        write!(ui.out, "# {title}\n\n{}", page::markdown(rule))?;
         Ok(Outcome::Clean)
     }
 }

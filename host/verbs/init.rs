@@ -7,7 +7,9 @@ use camino::{Utf8Path, Utf8PathBuf};
 use crate::cli::{Failed, Outcome, Ui};
 use crate::error::Error;
 use crate::plugins::Plugins;
+use crate::policy::{self, shape::Shapes};
 use crate::project::{self, for_editors};
+use crate::schema::Schema;
 use crate::verbs::{engine, plugins_of};
 use crate::write::{READABLE, replace};
 
@@ -83,8 +85,12 @@ pub const SCHEMAS: &str = ".rick";
 pub fn write_schemas(root: &Utf8Path, plugins: &Plugins) -> Result<Vec<&'static str>, Error> {
     let folder = root.join(SCHEMAS);
     fs::create_dir_all(&folder).map_err(Error::file("make", &folder))?;
-    let schemas =
-        [("manifest.schema.json", project::manifest_schema(plugins)), ("rick.schema.json", project::settings_schema(plugins))];
+    let schemas = [
+        ("manifest.schema.json", project::manifest_schema(plugins)),
+        ("model.schema.json", Schema::new(Shapes::of(plugins).schema().clone())),
+        ("policy.schema.json", policy::file::schema()),
+        ("rick.schema.json", project::settings_schema(plugins)),
+    ];
     for (name, schema) in &schemas {
         let path = folder.join(name);
         let text = serde_json::to_string_pretty(&for_editors(schema.value())).unwrap_or_default() + "\n";

@@ -63,7 +63,7 @@ impl Lint {
     fn lint(&self, ui: &Ui, overlay: &Overlay, asked: Asked) -> Result<Inputs, Error> {
         let mut inputs = gather(ui, asked, overlay.clone())?;
         if let Ok((project, lock)) = &inputs.project {
-            judged(project, &inputs.plugins, lock.clone(), false, &mut inputs.sink);
+            judged(project, &inputs.plugins, &inputs.policies, lock.clone(), false, &mut inputs.sink);
         }
         Ok(inputs)
     }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::cli::{Failed, FormatArgument, Outcome, Ui};
 use crate::report::Format;
 use crate::rules::{Rule, Rules as All, own};
-use crate::verbs::plugins_here;
+use crate::verbs::rules_here;
 
 /// Lists the rules: those of the project's plugins, or of those built in where there is no project.
 #[derive(Debug, clap::Args)]
@@ -17,11 +17,11 @@ pub struct Rules {
 impl Rules {
     /// Carries it out.
     pub fn run(self, ui: &mut Ui) -> Result<Outcome, Failed> {
-        let plugins = match plugins_here(ui, true)? {
-            Ok(plugins) => plugins,
+        let (plugins, policies) = match rules_here(ui)? {
+            Ok(here) => here,
             Err(outcome) => return Ok(outcome),
         };
-        let rules = All::of(&plugins).all();
+        let rules = All::of(&plugins, &policies).all();
         if self.format.format == Format::Json {
             let own = own::ALL.iter().map(
                 |own| json!({ "code": own.code, "severity": own.severity, "waivable": false, "what": own.what, "act": own.act }),
@@ -35,8 +35,10 @@ impl Rules {
             return Ok(Outcome::Clean);
         }
         let width = |of: fn(&Rule) -> &str| rules.iter().map(|rule| of(rule).len()).max().unwrap_or(0);
-        let (codes, names) = (width(|rule| &rule.code), width(|rule| &rule.name));
-        for Rule { code, name, severity, waivable, what, .. } in &rules {
+        let (codes, names) = (width(|rule| &rule.code), width(|rule| if rule.is_policy { "" } else { &rule.name }));
+        for Rule { code, name, severity, waivable, what, is_policy, .. } in &rules {
+            // A policy has one name.
+            let name = if *is_policy { "" } else { name };
             let waivable = if *waivable { "" } else { " (cannot be waived)" };
             let what = what.split_whitespace().collect::<Vec<_>>().join(" ");
             writeln!(ui.out, "{code:<codes$}  {severity:<7}  {name:<names$}  {what}{waivable}")?;
@@ -46,7 +48,13 @@ impl Rules {
 }
 
 fn json_of(rule: &Rule) -> Value {
-    let Rule { code, name, severity, waivable, plugin, what, why, example, use_instead, source } = rule;
+    let Rule { code, name, severity, waivable, plugin, what, why, example, use_instead, source, is_policy } = rule;
+    if *is_policy {
+        return json!({
+            "code": code, "severity": severity, "waivable": waivable, "policy": plugin, "what": what, "why": why, "asks": example,
+            "act": use_instead,
+        });
+    }
     json!({
         "code": code,
         "name": name,

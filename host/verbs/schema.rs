@@ -5,7 +5,8 @@ use crate::project;
 use crate::verbs::init::{SCHEMAS, write_schemas};
 use crate::verbs::plugins_of;
 
-/// Writes the JSON Schemas of rick.toml and of manifests, with those of the project's plugins, for editors and other tools.
+/// Writes the JSON Schemas of rick.toml, of manifests, of policies and of what policies see, with those of the project's plugins, for editors
+/// and other tools.
 #[derive(Debug, clap::Args)]
 pub struct Schema {}
 

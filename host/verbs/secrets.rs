@@ -64,7 +64,7 @@ impl List {
             Ok((project, lock)) => (project, lock.clone()),
             Err(_) => return print_problems(ui, &inputs),
         };
-        let judged = judged(project, &inputs.plugins, lock, true, &mut inputs.sink);
+        let judged = judged(project, &inputs.plugins, &inputs.policies, lock, true, &mut inputs.sink);
         let outcome = print_problems(ui, &inputs)?;
         known_machine(project, self.machine.as_deref())?;
         for machine in project.machines.iter().filter(|machine| self.machine.as_ref().is_none_or(|only| only == *machine)) {

@@ -1,4 +1,4 @@
-//! `rick show SERVICE`
+//! `rick show [SERVICE]`
 
 use serde_json::{Map, Value, json};
 
@@ -8,17 +8,21 @@ use crate::control::Asked;
 use crate::document::Node;
 use crate::error::Error;
 use crate::origin::{DEFAULT, Origin, Step};
-use crate::project::{Manifest, Overlay};
+use crate::policy::Policies;
+use crate::policy::model::{Model, Wanted};
+use crate::policy::shape::Shapes;
+use crate::project::{Manifest, Overlay, Project};
 use crate::report::Format;
 use crate::schema::nearest;
 use crate::slots;
 use crate::verbs::{gather, judged, print_problems};
 
-/// Shows a service as it is composed, and where every value comes from.
+/// Shows a service as it is composed, and where every value comes from; without a name, the services that there are, or as JSON all that
+/// policies see.
 #[derive(Debug, clap::Args)]
 pub struct Show {
     /// The service's name.
-    service: String,
+    service: Option<String>,
     #[command(flatten)]
     format: FormatArgument,
 }
@@ -31,14 +35,28 @@ impl Show {
             Ok((project, lock)) => (project, lock.clone()),
             Err(_) => return print_problems(ui, &inputs),
         };
-        if !project.names.contains(&self.service) {
-            let near = nearest(&self.service, project.names.iter().map(String::as_str));
+        if let Some(service) = self.service.as_ref().filter(|service| !project.names.contains(*service)) {
+            let near = nearest(service, project.names.iter().map(String::as_str));
             let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-            return Err(Error::Usage(format!("there is no service `{}`{near}", self.service)).into());
+            return Err(Error::Usage(format!("there is no service `{service}`{near}")).into());
         }
-        let judged = judged(project, &inputs.plugins, lock, true, &mut inputs.sink);
+        // What policies see does not depend on what they find: an error would take its service out.
+        let none = Policies::default();
+        let policies = if self.service.is_some() { &inputs.policies } else { &none };
+        let judged = judged(project, &inputs.plugins, policies, lock, true, &mut inputs.sink);
         let composition = &judged.deployment().composition;
-        if let Some(manifest) = project.manifest(&self.service) {
+        let Some(service) = &self.service else {
+            match self.format.format {
+                Format::Json => {
+                    let (sound, shapes) = (composition.sound(&inputs.sink), Shapes::of(&inputs.plugins));
+                    let model = Model::of(judged.deployment(), &sound, &shapes, Wanted::ALL);
+                    writeln!(ui.out, "{}", serde_json::to_string_pretty(&model.whole).unwrap_or_default())?;
+                }
+                Format::Human => write!(ui.out, "{}", list(project))?,
+            }
+            return print_problems(ui, &inputs);
+        };
+        if let Some(manifest) = project.manifest(service) {
             match self.format.format {
                 Format::Json => {
                     writeln!(ui.out, "{}", serde_json::to_string_pretty(&value(composition, manifest)).unwrap_or_default())?
@@ -48,6 +66,23 @@ impl Show {
         }
         print_problems(ui, &inputs)
     }
+}
+
+/// The services, each with what it is.
+fn list(project: &Project) -> String {
+    let text =
+        |manifest: &Manifest, key: &str| manifest.service().get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let rows: Vec<[String; 4]> = project
+        .manifests
+        .iter()
+        .map(|manifest| [manifest.name.clone(), manifest.machine.clone(), text(manifest, "domain"), text(manifest, "image")])
+        .collect();
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let (names, machines, domains) = (width(0), width(1), width(2));
+    let line = |[name, machine, domain, image]: &[String; 4]| {
+        format!("{name:<names$}  {machine:<machines$}  {domain:<domains$}  {image}").trim_end().to_owned() + "\n"
+    };
+    rows.iter().map(line).collect()
 }
 
 /// One value with the reason that it is there.
