@@ -26,7 +26,7 @@ use serde_json::Value;
 use crate::diagnostic::{Diagnostic, Severity, Sink};
 use crate::error::Error;
 use crate::plugins::Plugins;
-use crate::project::Overlay;
+use crate::project::{Overlay, toml_files};
 use crate::source::{Sources, Span};
 
 use expression::{CODE, Expression, Text};
@@ -276,8 +276,7 @@ fn add(all: &mut Vec<Policy>, policy: Policy, sink: &mut Sink) {
 /// The files with policies, in the order of their names. A folder that is said must be there.
 fn paths(root: &Utf8Path, folder: Option<&str>, place: impl Fn() -> Span, sink: &mut Sink) -> Result<Vec<Utf8PathBuf>, Error> {
     let said = folder.unwrap_or(FOLDER);
-    let absolute = root.join(said);
-    if !absolute.is_dir() {
+    if !root.join(said).is_dir() {
         if folder.is_some() {
             sink.push(
                 Diagnostic::error(CODE, format!("there is no folder `{said}` with policies"), place())
@@ -286,15 +285,7 @@ fn paths(root: &Utf8Path, folder: Option<&str>, place: impl Fn() -> Span, sink: 
         }
         return Ok(Vec::new());
     }
-    let mut paths = Vec::new();
-    for entry in absolute.read_dir_utf8().map_err(Error::file("list", &absolute))? {
-        let entry = entry.map_err(Error::file("list", &absolute))?;
-        if entry.path().extension() == Some("toml") && !entry.file_name().starts_with('.') && entry.path().is_file() {
-            paths.push(Utf8Path::new(said).join(entry.file_name()));
-        }
-    }
-    paths.sort();
-    Ok(paths)
+    toml_files(root, said)
 }
 
 impl Policy {

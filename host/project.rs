@@ -187,7 +187,7 @@ pub fn load_telling(
                 .help("make it, or say in [project] which it is: `services = \"…\"`"),
         );
     }
-    for path in manifest_paths(&root, &folder)? {
+    for path in toml_files(&root, &folder)? {
         let name = path.file_stem().unwrap_or_default().to_owned();
         names.insert(name.clone());
         let read = || match overlay.get(&path) {
@@ -271,8 +271,8 @@ fn refuse_file(sources: &mut Sources, path: &Utf8Path, name: &str, message: Stri
     sink.push_for(name, Diagnostic::error("file", message, Span { source, bytes: 0..0 }));
 }
 
-/// Paths relative to the root, in the order of their names, whatever order the folder gives them in.
-fn manifest_paths(root: &Utf8Path, folder: &str) -> Result<Vec<Utf8PathBuf>, Error> {
+/// The TOML files in a folder: paths relative to the root, in the order of their names, whatever order the folder gives them in.
+pub(crate) fn toml_files(root: &Utf8Path, folder: &str) -> Result<Vec<Utf8PathBuf>, Error> {
     let absolute = root.join(folder);
     if !absolute.exists() {
         return Ok(Vec::new());
