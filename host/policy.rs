@@ -199,7 +199,15 @@ impl Policies {
         if texts.is_empty() {
             return Ok(Self::default());
         }
-        Ok(Self::read(texts, Arc::new(Shapes::of(plugins)), sources, sink))
+        let policies = Self::read(texts, Arc::new(Shapes::of(plugins)), sources, sink);
+        for plugin in &plugins.all {
+            let rules = plugin.descriptor.rules.iter().filter_map(|rule| policies.find(&rule.code));
+            for policy in rules {
+                let message = format!("the plugin {} has a rule `{}`", plugin.title(), policy.name);
+                sink.push(Diagnostic::error(CODE, message, policy.place.clone()).help("give the policy another name"));
+            }
+        }
+        Ok(policies)
     }
 
     /// Reads policies from texts.

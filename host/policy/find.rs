@@ -90,7 +90,9 @@ impl Finder<'_> {
     fn place(&self, policy: &Policy, subject: &Subject) -> (Option<Span>, Option<String>) {
         let shapes = self.policies.shapes.as_ref().map(Arc::as_ref);
         let settings = &self.composition.project.settings.node;
-        match (&policy.at, &subject.place) {
+        // What is of no service has no manifest to point into.
+        let at = policy.at.as_ref().filter(|_| policy.kind == Kind::Machine || self.manifest(subject).is_some());
+        match (at, &subject.place) {
             (Some(at), Place::Machine(machine)) => {
                 (Some(written(settings, ["machines".to_owned(), machine.clone()].iter().chain(at)).0), None)
             }
@@ -98,15 +100,12 @@ impl Finder<'_> {
                 let origin = self.of_key(machine, path, at);
                 (origin.and_then(|origin| origin.span(self.composition)).or_else(|| self.artifact(machine, path)), None)
             }
-            (Some(at), _) => match self.manifest(subject) {
-                Some(manifest) => {
-                    let steps = shapes.map(|shapes| shapes.in_manifest(at)).unwrap_or_default();
-                    let (span, exact) = written(&manifest.document.node, &steps);
-                    let absent = (!exact).then(|| format!("`{}` is not written there", crate::model::dotted(at)));
-                    (Some(span), absent)
-                }
-                None => (None, None),
-            },
+            (Some(at), _) => {
+                let steps = shapes.map(|shapes| shapes.in_manifest(at)).unwrap_or_default();
+                let found = self.manifest(subject).map(|manifest| written(&manifest.document.node, &steps));
+                let absent = || format!("`{}` is not written there", crate::model::dotted(at));
+                found.map_or((None, None), |(span, exact)| (Some(span), (!exact).then(absent)))
+            }
             (None, Place::Manifest(_)) => (self.manifest(subject).map(|manifest| self.first_written(policy, manifest)), None),
             (None, Place::Machine(machine)) => (Some(written(settings, &["machines".to_owned(), machine.clone()]).0), None),
             (None, Place::Entry(index)) => {

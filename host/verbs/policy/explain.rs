@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use crate::cli::{Failed, Outcome, Ui};
 use crate::control::Asked;
 use crate::diagnostic::Sink;
+use crate::plugin::limits::plain;
 use crate::policy::evaluate::{self, shown};
 use crate::policy::kind::Kind;
 use crate::policy::model::{Model, Wanted};
@@ -45,7 +46,8 @@ impl Explain {
         let sound = deployment.composition.sound(&sink);
         let Some(shapes) = &inputs.policies.shapes else { return Ok(Outcome::Clean) };
         let model = Model::of(deployment, &sound, shapes, Wanted::by(&inputs.policies));
-        write!(ui.out, "## Here\n\n{}", self.here(policy, &model))?;
+        // What is in the model may come from a manifest that somebody else wrote.
+        write!(ui.out, "## Here\n\n{}", plain(&self.here(policy, &model)))?;
         inputs.sink = sink;
         Ok(if inputs.sink.has_errors() { print_problems(ui, &inputs)? } else { Outcome::Clean })
     }
