@@ -1,25 +1,22 @@
 //! Many calls at once: plugins are pure, so that calls can be made in any order and on any thread. What comes back is in the order
 //! of what was asked, and everything that follows from an answer happens on one thread again.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
-use std::thread;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::answers::{Answers, Key};
 use crate::compose::Composition;
 use crate::compose::call::{Call, Subject};
-use crate::contract::types::Json;
+use crate::contract::types::{Json, Scope};
 use crate::diagnostic::Sink;
-use crate::plugin::{Failure, Plugin, Session, Stage};
+use crate::helpers;
+use crate::plugin::{Callee, Failure, Plugin, Session, Stage};
 use crate::project::Manifest;
 
-/// More threads than that are not worth their instances.
-const WORKERS: usize = 8;
 /// So many calls are one worker's, with one instance.
 const UNIT: usize = 16;
 
@@ -35,8 +32,10 @@ pub struct Made<'a, R> {
     pub call: Call<'a>,
     /// The answer; `None`: the plugin had failed too often before, and was not asked.
     pub answer: Option<Result<R, Failure>>,
-    /// What a new answer is kept under; `None`: it was kept, so that it has been looked at before.
-    pub key: Option<Key>,
+    /// What the answer is kept under.
+    pub key: Key,
+    /// It was asked in this run; else it was kept, so that it has been looked at before.
+    pub new: bool,
 }
 
 impl<'a, R> Made<'a, R> {
@@ -64,98 +63,192 @@ pub fn of_services<'a>(
     pairs.collect()
 }
 
+/// What a plugin is asked: all that a thread needs to know.
+pub struct Question {
+    /// "service `paperless`"
+    pub about: String,
+    /// What it is about.
+    pub scope: Scope,
+    /// The service that it is about.
+    pub service: Option<String>,
+    /// The machine that it is about.
+    pub machine: Option<String>,
+    /// The call's document.
+    pub input: Json,
+}
+
+/// The way to ask it.
+pub type Ask<A> = fn(&mut Session<'_>, &Question) -> Result<A, Failure>;
+/// What becomes of an answer for this run and the next ones.
+pub type Keep<A, R> = fn(A, &Question) -> R;
+
 /// Makes a call for each pair of a plugin and what it is about.
-pub fn make<'a, R: Send + Serialize + DeserializeOwned>(
+pub fn make<'a, A: Serialize + 'static, R: Send + Serialize + DeserializeOwned + 'static>(
     composition: &Composition<'a>,
     asked: &[(&'a Plugin, Subject<'a>)],
     function: &'static str,
     stage: Option<Stage>,
-    ask: impl Fn(&mut Session<'a>, &Call<'a>, &Json) -> Result<R, Failure> + Sync,
+    ask: Ask<A>,
+    keep: Keep<A, R>,
 ) -> Vec<Made<'a, R>> {
     // What was answered before needs no instance, and no thread.
     let mut made: BTreeMap<usize, Made<'a, R>> = BTreeMap::new();
     let answers = &composition.plugins.answers;
-    let mut open: Vec<(usize, Call<'a>, Key)> = Vec::new();
+    let mut open: BTreeMap<usize, (&'a Plugin, Call<'a>, Key)> = BTreeMap::new();
     for (index, &(plugin, subject)) in asked.iter().enumerate() {
         let call = Call::new(composition, plugin, subject, stage);
         let key = Answers::key(&plugin.digest, function, &call.digest(composition));
         match answers.get(&key).filter(|_| composition.plugins.recorder.is_none()) {
             Some(answer) => {
-                made.insert(index, Made { plugin, call, answer: Some(Ok(answer)), key: None });
+                made.insert(index, Made { plugin, call, answer: Some(Ok(answer)), key, new: false });
             }
-            None => open.push((index, call, key)),
+            None => drop(open.insert(index, (plugin, call, key))),
         }
     }
     if open.is_empty() {
         return made.into_values().collect();
     }
-    let mut units = units(&open, asked);
-    // The longest first, so that no worker is left alone with one at the end: a plugin that reads more is given more.
-    units.sort_by_key(|unit| std::cmp::Reverse((unit.len(), asked[open[unit.start].0].0.descriptor.reads.len())));
-    let next = AtomicUsize::new(0);
-    let made = Mutex::new(made);
-    let open: Vec<Mutex<Option<(usize, Call<'a>, Key)>>> = open.into_iter().map(|open| Mutex::new(Some(open))).collect();
-    let failed: Failed<'_> = Mutex::default();
-    let work = || {
-        while let Some(unit) = units.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let taken = unit.clone().filter_map(|index| open[index].lock().unwrap_or_else(PoisonError::into_inner).take());
-            let taken: Vec<_> = taken.collect();
-            let Some(mut session) = taken.first().map(|(index, ..)| asked[*index].0.session()) else { continue };
-            let calls = taken.into_iter().map(|(index, call, key)| {
-                let plugin = asked[index].0;
-                // Who had failed too often before this one in any order will be left out below: it need not be asked.
-                if is_given_up(&failed, plugin, index) {
-                    return (index, Made { plugin, call, answer: None, key: None });
-                }
-                let input = call.input(composition);
-                let answer = ask(&mut session, &call, &input).inspect(|answer| answers.put(key, answer));
-                if let Some(recorder) = &composition.plugins.recorder {
-                    recorder.keep(plugin, function, &call, &input, &[], &answer, session.used);
-                }
-                if answer.is_err() {
-                    let mut failed = failed.lock().unwrap_or_else(PoisonError::into_inner);
-                    failed.entry(&plugin.descriptor.name).or_default().insert(index);
-                }
-                (index, Made { plugin, call, answer: Some(answer), key: Some(key) })
-            });
-            let calls: Vec<_> = calls.collect();
-            made.lock().unwrap_or_else(PoisonError::into_inner).extend(calls);
-        }
-    };
-    let workers = thread::available_parallelism().map_or(1, usize::from).min(WORKERS).min(units.len());
-    thread::scope(|scope| {
-        for _ in 1..workers {
-            scope.spawn(work);
-        }
-        work();
-    });
-    let mut made = made.into_inner().unwrap_or_else(PoisonError::into_inner);
-    // Which calls were made depends on the threads; which are left out must not.
-    for (index, made) in &mut made {
-        if is_given_up(&failed, made.plugin, *index) {
-            made.answer = None;
-        }
+    let state = State { units: units(composition, &open), running: 0, answered: Vec::new(), failed: Failed::new() };
+    let records = composition.plugins.recorder.is_some();
+    let board = Arc::new(Board { ask, keep, records, state: Mutex::new(state), finished: Condvar::new() });
+    let helpers = helpers::most().min(board.state().units.len().saturating_sub(1));
+    for _ in 0..helpers {
+        let board = Arc::clone(&board);
+        helpers::ask(move || board.work());
     }
+    board.work();
+    let State { answered, failed, .. } = board.wait();
+    for Answered { index, question, answer, recorded, kept, used } in answered {
+        let Some((plugin, call, key)) = open.remove(&index) else { continue };
+        if let (Some(recorder), Some(answer)) = (&composition.plugins.recorder, recorded) {
+            recorder.keep(plugin, function, &call, &question.input, &[], &answer, used);
+        }
+        // Which calls were made depends on the threads; which are left out must not.
+        let answer = answer.filter(|_| !is_given_up(&failed, plugin.index, index));
+        if let (Some(Ok(_)), Some(bytes)) = (&answer, kept) {
+            answers.put(key, bytes);
+        }
+        made.insert(index, Made { plugin, call, answer, key, new: true });
+    }
+    assert!(open.is_empty(), "a thread of rick's own broke off");
     made.into_values().collect()
 }
 
-/// By plugin, the calls that failed.
-type Failed<'a> = Mutex<BTreeMap<&'a str, BTreeSet<usize>>>;
-
-fn is_given_up(failed: &Failed<'_>, plugin: &Plugin, index: usize) -> bool {
-    let failed = failed.lock().unwrap_or_else(PoisonError::into_inner);
-    failed.get(plugin.descriptor.name.as_str()).is_some_and(|failed| failed.range(..index).count() >= FAILURES)
+/// What is to be asked in a stage, for all threads.
+struct Board<A, R> {
+    ask: Ask<A>,
+    keep: Keep<A, R>,
+    /// The answers are wanted as they were given, too.
+    records: bool,
+    state: Mutex<State<R>>,
+    finished: Condvar,
 }
 
-/// Runs of calls of one plugin, each for one instance: to make one costs as much as a call.
-fn units(open: &[(usize, Call<'_>, Key)], asked: &[(&Plugin, Subject<'_>)]) -> Vec<Range<usize>> {
-    let plugin = |at: usize| asked[open[at].0].0;
-    let mut units: Vec<Range<usize>> = Vec::new();
-    for at in 0..open.len() {
-        match units.last_mut() {
-            Some(last) if last.len() < UNIT && std::ptr::eq(plugin(last.start), plugin(at)) => last.end = at + 1,
-            _ => units.push(at..at + 1),
+struct State<R> {
+    units: VecDeque<Unit>,
+    /// How many units are being worked on.
+    running: usize,
+    answered: Vec<Answered<R>>,
+    failed: Failed,
+}
+
+/// Calls of one plugin, for one instance: to make one costs as much as a call.
+struct Unit {
+    callee: Arc<Callee>,
+    plugin: usize,
+    questions: Vec<(usize, Question)>,
+}
+
+struct Answered<R> {
+    index: usize,
+    question: Question,
+    /// `None`: it was not asked.
+    answer: Option<Result<R, Failure>>,
+    /// The answer, as it was given.
+    recorded: Option<Result<Value, Failure>>,
+    /// The answer, as it is kept.
+    kept: Option<Vec<u8>>,
+    used: u64,
+}
+
+impl<A: Serialize, R: Serialize> Board<A, R> {
+    fn state(&self) -> MutexGuard<'_, State<R>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Works on units until there are none.
+    fn work(&self) {
+        loop {
+            let mut state = self.state();
+            let Some(Unit { callee, plugin, questions }) = state.units.pop_front() else { return };
+            state.running += 1;
+            drop(state);
+            let _running = Running(self);
+            let mut session = callee.session();
+            for (index, question) in questions {
+                // Who had failed too often before this one in any order will be left out: it need not be asked.
+                let given_up = is_given_up(&self.state().failed, plugin, index);
+                let answer = (!given_up).then(|| (self.ask)(&mut session, &question));
+                let as_given = |answer: &A| serde_json::to_value(answer).unwrap_or_default();
+                let recorded = answer.as_ref().filter(|_| self.records);
+                let recorded = recorded.map(|answer| answer.as_ref().map(as_given).map_err(Clone::clone));
+                let answer = answer.map(|answer| answer.map(|answer| (self.keep)(answer, &question)));
+                let kept = answer.as_ref().and_then(|answer| postcard::to_stdvec(answer.as_ref().ok()?).ok());
+                let mut state = self.state();
+                if answer.as_ref().is_some_and(Result::is_err) {
+                    state.failed.entry(plugin).or_default().insert(index);
+                }
+                state.answered.push(Answered { index, question, answer, recorded, kept, used: session.used });
+            }
         }
     }
-    units
+
+    /// Waits for those who still work.
+    fn wait(&self) -> State<R> {
+        let mut state = self.state();
+        while state.running > 0 {
+            state = self.finished.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        let (answered, failed) = (std::mem::take(&mut state.answered), std::mem::take(&mut state.failed));
+        State { units: VecDeque::new(), running: 0, answered, failed }
+    }
+}
+
+/// Somebody works on a unit, until it is done or they break off.
+struct Running<'b, A: Serialize, R: Serialize>(&'b Board<A, R>);
+
+impl<A: Serialize, R: Serialize> Drop for Running<'_, A, R> {
+    fn drop(&mut self) {
+        self.0.state().running -= 1;
+        self.0.finished.notify_all();
+    }
+}
+
+/// By the number of a plugin, the calls that failed.
+type Failed = BTreeMap<usize, BTreeSet<usize>>;
+
+fn is_given_up(failed: &Failed, plugin: usize, index: usize) -> bool {
+    failed.get(&plugin).is_some_and(|failed| failed.range(..index).count() >= FAILURES)
+}
+
+/// Runs of calls of one plugin; the longest first, so that no worker is left alone with one at the end: a plugin that reads more is given
+/// more.
+fn units(composition: &Composition<'_>, open: &BTreeMap<usize, (&Plugin, Call<'_>, Key)>) -> VecDeque<Unit> {
+    let mut units: Vec<Unit> = Vec::new();
+    for (&index, (plugin, call, _)) in open {
+        let service = match call.subject {
+            Subject::Service(manifest) => Some(manifest.name.clone()),
+            _ => None,
+        };
+        let machine = call.subject.machine().map(str::to_owned);
+        let (about, scope, input) = (call.subject.title(), call.subject.scope(), call.input(composition));
+        let question = Question { about, scope, service, machine, input };
+        match units.last_mut() {
+            Some(last) if last.questions.len() < UNIT && last.plugin == plugin.index => last.questions.push((index, question)),
+            _ => units.push(Unit { callee: plugin.callee(), plugin: plugin.index, questions: vec![(index, question)] }),
+        }
+    }
+    let reads = |unit: &Unit| composition.plugins.all[unit.plugin].descriptor.reads.len();
+    units.sort_by_key(|unit| std::cmp::Reverse((unit.questions.len(), reads(unit))));
+    units.into()
 }

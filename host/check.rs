@@ -24,9 +24,14 @@ pub fn check<'a>(composition: Composition<'a>, sink: &mut Sink) -> Checked<'a> {
     let sound = composition.sound(sink);
     let subjects = Subjects::of(&composition, &sound);
     let asked = subjects.of_function("check");
-    let made = calls::make(&composition, &asked, "check", Some(Stage::Check), |session, call, input| {
-        session.check(&call.subject.title(), call.subject.scope(), input)
-    });
+    let made = calls::make(
+        &composition,
+        &asked,
+        "check",
+        Some(Stage::Check),
+        |session, question| session.check(&question.about, question.scope, &question.input),
+        |found, _| found,
+    );
     for made in made {
         let Some((plugin, call, answer)) = made.answered(sink) else { continue };
         let session = plugin.session();

@@ -23,7 +23,7 @@ use crate::project::{Manifest, Project};
 
 pub use claims::Held;
 pub use contributions::entry;
-pub use merge::{Entry, Source, merge, settle};
+pub use merge::{Entry, Said, Source, in_own_form, merge, settle};
 pub use texts::Memo;
 use texts::Texts;
 

@@ -6,6 +6,7 @@ use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 
 use camino::{Utf8Path, Utf8PathBuf};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use wasmtime::component::Component;
 use wasmtime::{Config, OptLevel};
@@ -116,8 +117,10 @@ impl Engine {
         built_in::compiled(digest).is_some() || self.said_path(digest).is_some_and(|path| path.exists())
     }
 
+    /// What is kept was looked at by one version of rick: another may refuse more.
     fn said_path(&self, digest: &str) -> Option<Utf8PathBuf> {
-        self.kept.as_ref().map(|folder| folder.join(self.file_name(digest)).with_extension("said"))
+        let name = self.file_name(&format!("{digest} {}", env!("CARGO_PKG_VERSION")));
+        self.kept.as_ref().map(|folder| folder.join(name).with_extension("said"))
     }
 
     /// What a component of this digest said of itself, from kept answers if there is one, else asked now, and kept.
@@ -179,6 +182,8 @@ fn configuration() -> Config {
         .memory_may_move(false)
         // An image of the memory to map is made at the first instance, and few follow it.
         .memory_init_cow(false)
+        // Only debuggers and profilers want it, and to register it takes as long as to map the code.
+        .native_unwind_info(false)
         .wasm_backtrace_max_frames(None)
         // Nobody is told where in a plugin a trap was; the map would be a third of the code.
         .generate_address_map(false)
@@ -222,6 +227,41 @@ pub(crate) fn short_digest(parts: &[&[u8]]) -> [u8; 16] {
     let mut short = [0; 16];
     short.copy_from_slice(&hasher.finalize()[..16]);
     short
+}
+
+/// The same of a value: no two values have the same by chance.
+pub(crate) fn value_digest(value: &Value) -> [u8; 16] {
+    let mut bytes = Vec::with_capacity(1024);
+    put(value, &mut bytes);
+    short_digest(&[&bytes])
+}
+
+/// A value as bytes, each kind with its mark and what has a length with it: quicker than JSON, and no two values have the same.
+fn put(value: &Value, bytes: &mut Vec<u8>) {
+    let text = |mark: u8, text: &str, bytes: &mut Vec<u8>| {
+        bytes.push(mark);
+        bytes.extend(text.len().to_le_bytes());
+        bytes.extend(text.as_bytes());
+    };
+    match value {
+        Value::Null => bytes.push(0),
+        Value::Bool(no_or_yes) => bytes.push(1 + u8::from(*no_or_yes)),
+        Value::Number(number) => text(3, &number.to_string(), bytes),
+        Value::String(string) => text(4, string, bytes),
+        Value::Array(items) => {
+            bytes.push(5);
+            bytes.extend(items.len().to_le_bytes());
+            items.iter().for_each(|item| put(item, bytes));
+        }
+        Value::Object(members) => {
+            bytes.push(6);
+            bytes.extend(members.len().to_le_bytes());
+            for (key, member) in members {
+                text(7, key, bytes);
+                put(member, bytes);
+            }
+        }
+    }
 }
 
 /// SHA-256 in hexadecimal.

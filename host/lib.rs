@@ -37,6 +37,7 @@ pub mod calls;
 pub mod check;
 pub mod compose;
 pub mod control;
+pub mod helpers;
 pub mod judge;
 pub mod lock;
 pub mod mend;

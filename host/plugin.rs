@@ -8,7 +8,7 @@ pub mod limits;
 mod session;
 
 use std::borrow::Cow;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use crate::contract::{self, Linked};
 use crate::engine::Engine;
@@ -31,11 +31,35 @@ pub struct Plugin {
     pub digest: String,
     /// Its number among the plugins of a run.
     pub index: usize,
+    callee: Arc<Callee>,
+}
+
+/// The part of a plugin that is called, from whatever thread.
+pub struct Callee {
+    title: String,
+    from: String,
+    digest: String,
     engine: Engine,
     bytes: Cow<'static, [u8]>,
     /// Only where something must be asked of it: what it says of itself, and what it answered to the same question before, is kept.
     linked: Link,
     idle: Idle,
+}
+
+impl Callee {
+    /// An instance to call, made when it is first needed.
+    pub fn session(&self) -> Session<'_> {
+        Session::of(self.title.clone(), || {
+            let link = || link(&self.engine, &self.from, &self.digest, &self.bytes);
+            self.linked.get_or_init(link).as_deref().map_err(Clone::clone)
+        })
+        .among(&self.idle)
+    }
+
+    /// Brings its code in, and makes an instance, ahead of its first call.
+    pub fn prepare(&self) {
+        self.session().prepare();
+    }
 }
 
 impl Plugin {
@@ -45,9 +69,12 @@ impl Plugin {
         let linked = OnceLock::new();
         let said = engine.describe(digest, || ask(&linked, engine, from, digest, &bytes)).map_err(refused)?;
         let Said { contract, descriptor } = said;
-        let descriptor = Descriptor::parse(descriptor).map_err(refused)?;
+        let descriptor = Descriptor::parse(descriptor, true).map_err(refused)?;
         let (from, digest) = (from.to_owned(), digest.to_owned());
-        Ok(Self { descriptor, contract, from, digest, index: 0, engine: engine.clone(), bytes, linked, idle: Idle::default() })
+        let title = format!("{} {}", descriptor.name, descriptor.version);
+        let (engine, idle) = (engine.clone(), Idle::default());
+        let callee = Callee { title, from: from.clone(), digest: digest.clone(), engine, bytes, linked, idle };
+        Ok(Self { descriptor, contract, from, digest, index: 0, callee: Arc::new(callee) })
     }
 
     /// What a component says of itself, as it is kept and as a program carries it along.
@@ -59,26 +86,22 @@ impl Plugin {
 
     /// "postgres 0.1.0"
     pub fn title(&self) -> String {
-        format!("{} {}", self.descriptor.name, self.descriptor.version)
+        self.callee.title.clone()
     }
 
     /// The component itself.
     pub fn bytes(&self) -> &[u8] {
-        &self.bytes
+        &self.callee.bytes
     }
 
-    /// Brings its code in ahead of its first call.
-    pub fn prepare(&self) {
-        self.linked.get_or_init(|| link(&self.engine, &self.from, &self.digest, &self.bytes));
+    /// What is called of it.
+    pub fn callee(&self) -> Arc<Callee> {
+        Arc::clone(&self.callee)
     }
 
     /// An instance to call, made when it is first needed.
     pub fn session(&self) -> Session<'_> {
-        Session::of(self.title(), || {
-            let link = || link(&self.engine, &self.from, &self.digest, &self.bytes);
-            self.linked.get_or_init(link).as_deref().map_err(Clone::clone)
-        })
-        .among(&self.idle)
+        self.callee.session()
     }
 }
 
@@ -95,6 +118,8 @@ fn ask(kept: &Link, engine: &Engine, from: &str, digest: &str, bytes: &[u8]) -> 
     let linked = kept.get_or_init(|| link(engine, from, digest, bytes)).as_deref().map_err(Clone::clone)?;
     let mut session = Session::of(from.to_owned(), || Ok(linked));
     let descriptor = session.describe().map_err(|failure| failure.reason())?;
+    // What is kept, or carried along, is not looked at again.
+    Descriptor::parse(descriptor.clone(), false)?;
     Ok(Said { contract: linked.version().to_owned(), descriptor })
 }
 

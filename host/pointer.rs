@@ -6,7 +6,8 @@ pub fn steps(pointer: &str) -> Option<Vec<String>> {
         return Some(Vec::new());
     }
     let rest = pointer.strip_prefix('/')?;
-    Some(rest.split('/').map(|step| step.replace("~1", "/").replace("~0", "~")).collect())
+    let unescaped = |step: &str| if step.contains('~') { step.replace("~1", "/").replace("~0", "~") } else { step.to_owned() };
+    Some(rest.split('/').map(unescaped).collect())
 }
 
 /// A pointer from steps.

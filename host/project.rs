@@ -3,6 +3,7 @@
 mod files;
 mod schemas;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
@@ -18,8 +19,10 @@ use crate::plugins::Plugins;
 use crate::policy::Policies;
 use crate::schema::{Schema, nearest};
 use crate::source::{Sources, Span};
+use crate::verdicts;
 
 pub use files::File;
+use schemas::refuse_settings;
 pub use schemas::{ManifestSchema, for_editors, manifest_schema, settings_schema};
 
 /// The name of a project's own file.
@@ -153,21 +156,25 @@ impl Opened {
     }
 }
 
+/// Which plugins.
+pub type Which<'a> = &'a dyn Fn(&Plugin) -> bool;
+
 /// Reads and checks everything. `Err` gives the texts back where `rick.toml` is no TOML: there is no project then.
 pub fn load(opened: Opened, plugins: &Plugins, sink: &mut Sink) -> Result<Result<Project, Sources>, Error> {
-    load_telling(opened, plugins, sink, &|| {})
+    load_telling(opened, plugins, sink, &|_| {})
 }
 
-/// The same. `new`: called where a manifest is one that was not there in the last run, so that plugins will be asked.
+/// The same. `new`: called where a manifest is one that was not there in the last run, so that the plugins which take part in it will be
+/// asked.
 pub fn load_telling(
     opened: Opened,
     plugins: &Plugins,
     sink: &mut Sink,
-    new: &dyn Fn(),
+    new: &dyn Fn(Which<'_>),
 ) -> Result<Result<Project, Sources>, Error> {
     let Opened { root, mut sources, settings, overlay } = opened;
     let Some(settings) = settings else { return Ok(Err(sources)) };
-    let refused_settings = !settings_schema(plugins).check(&settings.value, &settings.node, sink).is_empty();
+    let refused_settings = refuse_settings(plugins, &settings, sink);
     let refused_settings = refuse_empty_ranges(&settings, sink) || refused_settings;
     let machines: Vec<String> = settings
         .value
@@ -187,14 +194,26 @@ pub fn load_telling(
                 .help("make it, or say in [project] which it is: `services = \"…\"`"),
         );
     }
+    let mut texts = Vec::new();
     for path in toml_files(&root, &folder)? {
+        let text = match overlay.get(&path) {
+            Some(text) => Ok(text.clone().into_bytes()),
+            None => fs::read(root.join(&path)),
+        };
+        let taken = text.as_deref().ok().map(|text| schema.taken_as(&sources.get(settings.node.value.source).text, text));
+        if let (Ok(text), Some(key)) = (&text, taken)
+            && !plugins.verdicts.has(key)
+        {
+            // Only a guess: one that is not prepared is brought in when it is asked.
+            let named = |table: &str| text.windows(table.len() + 1).any(|part| part[0] == b'[' && &part[1..] == table.as_bytes());
+            new(&|plugin| plugin.descriptor.always || named(&plugin.descriptor.table));
+        }
+        texts.push((path, text, taken));
+    }
+    for (path, text, taken) in texts {
         let name = path.file_stem().unwrap_or_default().to_owned();
         names.insert(name.clone());
-        let read = || match overlay.get(&path) {
-            Some(text) => Ok(Ok(text.clone())),
-            None => fs::read(root.join(&path)).map(String::from_utf8),
-        };
-        let text = match read() {
+        let text = match text.map(String::from_utf8) {
             Ok(Ok(text)) => text,
             Ok(Err(_)) => {
                 refuse_file(&mut sources, &path, &name, "it is not UTF-8 text".to_owned(), sink);
@@ -220,10 +239,8 @@ pub fn load_telling(
             continue;
         };
         let document = with_defaults(&settings, document, plugins);
-        if !schema.took(&document.value) {
-            new();
-        }
-        if let Some(mut manifest) = Manifest::read(name, document, &settings, &machines, &schema, sink) {
+        let of = Of { settings: &settings, machines: &machines, schema: &schema, taken };
+        if let Some(mut manifest) = Manifest::read(name, document, &of, sink) {
             manifest.files = files::read(&root, &manifest, &mut sources, sink);
             manifest.index = manifests.len();
             manifests.push(manifest);
@@ -305,17 +322,20 @@ fn with_defaults(settings: &Document, manifest: Document, plugins: &Plugins) -> 
     document::overlay(&defaults, &manifest)
 }
 
+/// What a manifest is read with.
+struct Of<'a> {
+    settings: &'a Document,
+    machines: &'a [String],
+    schema: &'a ManifestSchema<'a>,
+    /// What it is known by, where it was taken before.
+    taken: Option<verdicts::Key>,
+}
+
 impl Manifest {
-    fn read(
-        name: String,
-        mut document: Document,
-        settings: &Document,
-        machines: &[String],
-        schema: &ManifestSchema,
-        sink: &mut Sink,
-    ) -> Option<Self> {
+    fn read(name: String, mut document: Document, of: &Of<'_>, sink: &mut Sink) -> Option<Self> {
+        let Of { settings, machines, schema, taken } = *of;
         let refused: BTreeSet<String> = schema
-            .check(&document.value, &document.node, sink)
+            .check_unless(taken, &document.value, &document.node, sink)
             .into_iter()
             .map(|steps| steps.into_iter().next().unwrap_or_default())
             .collect();
@@ -393,12 +413,15 @@ impl Manifest {
     }
 
     /// A plugin's table, filled.
-    pub fn table(&self, plugin: &Plugin) -> Value {
-        self.document.value.get(&plugin.descriptor.table).cloned().unwrap_or_else(|| {
-            let mut table = json!({});
-            plugin.descriptor.table_schema.fill(&mut table);
-            table
-        })
+    pub fn table(&self, plugin: &Plugin) -> Cow<'_, Value> {
+        self.document.value.get(&plugin.descriptor.table).map_or_else(
+            || {
+                let mut table = json!({});
+                plugin.descriptor.table_schema.fill(&mut table);
+                Cow::Owned(table)
+            },
+            Cow::Borrowed,
+        )
     }
 }
 

@@ -1,22 +1,24 @@
 //! The fourth stage: artifacts, and what ends in rick: steps, checks and models.
 
+mod answer;
 mod files;
 pub mod secrets;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 
 use crate::calls;
 use crate::check::{Checked, Subjects};
-use crate::compose::call::{Call, Subject};
+use crate::compose::call::Call;
 use crate::compose::{Composition, Entry};
-use crate::contract::{render, types};
+use crate::contract::types;
 use crate::diagnostic::{Diagnostic, Severity, Sink};
 use crate::origin::Origin;
 use crate::plugin::limits::{short, steers};
 use crate::plugin::{Failure, Plugin, Session, Stage};
 use crate::slots;
+use answer::{Answer, Marks, Whole};
 
 /// A composition with the files that it becomes. Made by [`render`] alone.
 #[non_exhaustive]
@@ -105,32 +107,45 @@ pub fn render<'a>(checked: Checked<'a>, written: bool, sink: &mut Sink) -> Deplo
     let sound = composition.sound(sink);
     let subjects = Subjects::of(&composition, &sound);
     let asked = subjects.of_function("render");
-    let made = calls::make(&composition, &asked, "render", Some(Stage::Render), |session, call, input| {
-        session.render(&call.subject.title(), call.subject.scope(), input)
-    });
-    let known_to_fit = !written && composition.plugins.answers.fitted && !meet(&composition, &made);
+    let made = calls::make(
+        &composition,
+        &asked,
+        "render",
+        Some(Stage::Render),
+        |session, question| session.render(&question.about, question.scope, &question.input),
+        Answer::of,
+    );
+    let answers = &composition.plugins.answers;
+    let known = made.iter().filter(|made| !made.new).map(|made| &made.key);
+    let known_to_fit = !written && answers.fitted(known) && !meet(&composition, &made);
+    let keys = made.iter().map(|made| made.key).collect();
     for made in made {
-        let new = made.key;
+        let (key, new) = (made.key, made.new);
         let Some((plugin, call, answer)) = made.answered(sink) else { continue };
         let session = plugin.session();
         let refuse = |failure: &Failure, sink: &mut Sink| {
-            new.iter().for_each(|key| composition.plugins.answers.forget(key));
+            answers.forget(&key);
             call.fail(failure, sink);
         };
         for diagnostic in answer.diagnostics {
             call.report(&composition, &session, "render", diagnostic, sink);
         }
-        if known_to_fit && new.is_none() {
+        if known_to_fit && !new {
             continue;
         }
-        for contribution in answer.contributions {
-            match end_in_rick(&composition, &session, &call, plugin, contribution, new.is_some()) {
+        let Some(said_here) = answer.parts.or_else(|| answers.get::<Whole>(&key).map(|whole| whole.parts)) else {
+            let what = "gave an answer in an earlier run that cannot be read any more; it is asked anew in the next";
+            refuse(&session.lie("render", &call.subject.title(), what), sink);
+            continue;
+        };
+        for contribution in said_here.contributions {
+            match end_in_rick(&composition, &session, &call, plugin, contribution, new) {
                 Ok(entry) => said.entry(entry.slot.clone()).or_default().push(entry),
                 Err(failure) => refuse(&failure, sink),
             }
         }
-        for artifact in answer.artifacts {
-            let known = !written && new.is_none();
+        for artifact in said_here.artifacts {
+            let known = !written && !new;
             match read(&composition, &session, &call, plugin, artifact, known) {
                 Ok((place, artifact)) => put(&composition, &mut artifacts, place, artifact, sink),
                 Err(failure) => refuse(&failure, sink),
@@ -150,46 +165,22 @@ pub fn render<'a>(checked: Checked<'a>, written: bool, sink: &mut Sink) -> Deplo
     }
     crate::compose::settle(&mut composition, sink);
     if !sink.has("conflict") {
-        composition.plugins.answers.fit();
+        composition.plugins.answers.fit(keys);
     }
     Deployment { composition, artifacts }
 }
 
 /// Whether anything new may not fit to something that was there in the last run, which fitted together: another contribution about the
 /// same, or a file at its path, or above or below it.
-fn meet(composition: &Composition<'_>, made: &[calls::Made<'_, render::Rendered>]) -> bool {
+fn meet(composition: &Composition<'_>, made: &[calls::Made<'_, Answer>]) -> bool {
     let answers = |new: bool| {
-        made.iter()
-            .filter(move |made| made.key.is_some() == new)
-            .filter_map(|made| Some((&made.call, made.answer.as_ref()?.as_ref().ok()?)))
+        made.iter().filter(move |made| made.new == new).filter_map(|made| Some(&made.answer.as_ref()?.as_ref().ok()?.marks))
     };
-    let about = |call: &Call<'_>, said: &types::Contribution| {
-        let service = match call.subject {
-            Subject::Service(manifest) => Some(manifest.name.clone()),
-            _ => None,
-        };
-        let machine = said.target.machine.clone().or_else(|| call.subject.machine().map(str::to_owned));
-        (said.slot.clone(), said.target.service.clone().or(service), machine, said.key.clone(), said.target.part.clone())
-    };
-    let (mut contributions, mut paths) = (BTreeSet::new(), BTreeSet::new());
-    for (call, answer) in answers(true) {
-        contributions.extend(answer.contributions.iter().map(|said| about(call, said)));
-        paths.extend(answer.artifacts.iter().map(|artifact| artifact.path.as_str()));
-    }
-    paths.extend(composition.project.manifests.iter().flat_map(|manifest| &manifest.files).map(|file| file.target.as_str()));
-    if contributions.is_empty() && paths.is_empty() {
-        return false;
-    }
-    let clash = |path: &str| {
-        let below = format!("{path}/");
-        paths.contains(path)
-            || path.match_indices('/').any(|(end, _)| paths.contains(&path[..end]))
-            || paths.range(below.as_str()..).next().is_some_and(|inner| inner.starts_with(&below))
-    };
-    answers(false).any(|(call, answer)| {
-        answer.contributions.iter().any(|said| contributions.contains(&about(call, said)))
-            || answer.artifacts.iter().any(|artifact| clash(&artifact.path))
-    })
+    let mut news = Marks::default();
+    answers(true).for_each(|marks| news.extend(marks));
+    composition.project.manifests.iter().flat_map(|manifest| &manifest.files).for_each(|file| news.path(&file.target));
+    news.sort();
+    answers(false).any(|marks| news.meet(marks))
 }
 
 /// A step, a check or a model; what goes to any other slot would come too late for its readers.

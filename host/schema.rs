@@ -4,25 +4,29 @@
 
 mod quick;
 
+use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::{Draft, PatternOptions, ValidationError, Validator};
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
 use crate::diagnostic::{Diagnostic, Sink};
 use crate::document::Node;
+use crate::engine;
 use crate::pointer;
 use crate::source::Span;
 use crate::verdicts::Verdicts;
 
-/// A schema, compiled when it is first needed.
+/// A schema, read and compiled when it is first needed: most runs hold against it only what it took before.
 pub struct Schema {
-    value: Value,
+    /// Its text, where it was not made here.
+    text: Cow<'static, str>,
+    value: OnceLock<Value>,
     validator: OnceLock<Result<Validator, String>>,
-    /// What it took already, and its digest.
-    taken: Option<(Arc<Verdicts>, [u8; 32])>,
+    /// What it took already.
+    taken: Option<Arc<Verdicts>>,
+    digest: OnceLock<[u8; 16]>,
 }
 
 /// Something that a schema refuses.
@@ -45,7 +49,7 @@ impl Schema {
     /// it likes. The error follows what the schema is of.
     pub fn of_plugin(text: &str) -> Result<Self, String> {
         let schema = Self::parse(text).map_err(|error| format!("is no JSON Schema: {error}"))?;
-        if refers(&schema.value) {
+        if refers(schema.value()) {
             return Err("has `$ref`, `$dynamicRef` or `$id`: write it out, without references".to_owned());
         }
         Ok(schema)
@@ -59,29 +63,37 @@ impl Schema {
 
     /// A schema that was put together here.
     pub fn new(value: Value) -> Self {
-        Self { value, validator: OnceLock::new(), taken: None }
+        Self { value: OnceLock::from(value), ..Self::known(Cow::Borrowed("")) }
+    }
+
+    /// The text of a schema that was read before, and found to be one.
+    pub fn known(text: Cow<'static, str>) -> Self {
+        Self { text, value: OnceLock::new(), validator: OnceLock::new(), taken: None, digest: OnceLock::new() }
     }
 
     /// Remembers from run to run what it took.
-    pub fn keeping(mut self, verdicts: &Arc<Verdicts>) -> Self {
-        let digest = Sha256::digest(self.value.to_string());
-        self.taken = Some((Arc::clone(verdicts), digest.into()));
-        self
+    pub fn keeping(self, verdicts: &Arc<Verdicts>) -> Self {
+        Self { taken: Some(Arc::clone(verdicts)), ..self }
     }
 
     /// The schema itself.
     pub fn value(&self) -> &Value {
-        &self.value
+        self.value.get_or_init(|| {
+            serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("a schema that was read before is no JSON: {error}"))
+        })
+    }
+
+    /// Which schema it is.
+    fn digest(&self) -> &[u8; 16] {
+        self.digest.get_or_init(|| match &*self.text {
+            "" => engine::value_digest(self.value()),
+            text => engine::short_digest(&[text.as_bytes()]),
+        })
     }
 
     /// A text in the schema; empty where it is not there.
     pub fn text(&self, key: &str) -> &str {
-        self.value.get(key).and_then(Value::as_str).unwrap_or_default()
-    }
-
-    /// Compiles it ahead of its first use.
-    pub fn prepare(&self) {
-        let _ = self.validator();
+        self.value().get(key).and_then(Value::as_str).unwrap_or_default()
     }
 
     fn validator(&self) -> Result<&Validator, String> {
@@ -89,26 +101,18 @@ impl Schema {
             // Linear in its input: a pattern comes from a plugin, and must not be able to keep rick busy for ever.
             let patterns = PatternOptions::regex();
             let options = jsonschema::options().with_draft(Draft::Draft202012).with_pattern_options(patterns).offline();
-            options.build(&self.value).map_err(|error| error.to_string())
+            options.build(self.value()).map_err(|error| error.to_string())
         };
         self.validator.get_or_init(build).as_ref().map_err(Clone::clone)
     }
 
-    /// Whether it took just this value before, so that it need not be asked.
-    pub fn took(&self, value: &Value) -> bool {
-        self.taken.as_ref().is_some_and(|(verdicts, digest)| verdicts.has(Verdicts::key(digest, value)))
-    }
-
     /// Everything that it refuses in a value, in the value's order.
     pub fn problems(&self, value: &Value) -> Vec<Problem> {
-        let kept = self.taken.as_ref().map(|(verdicts, digest)| (verdicts, Verdicts::key(digest, value)));
-        if kept.as_ref().is_some_and(|(verdicts, key)| verdicts.has(*key)) {
+        if quick::accepts(self.value(), value) {
             return Vec::new();
         }
-        if quick::accepts(&self.value, value) {
-            if let Some((verdicts, key)) = kept {
-                verdicts.take(key);
-            }
+        let kept = self.taken.as_ref().map(|verdicts| (verdicts, Verdicts::key(self.digest(), value)));
+        if kept.as_ref().is_some_and(|(verdicts, key)| verdicts.has(*key)) {
             return Vec::new();
         }
         let validator = match self.validator() {
@@ -130,7 +134,7 @@ impl Schema {
     /// Puts in the defaults that the schema gives for what is missing.
     pub fn fill(&self, value: &mut Value) {
         let mut left = FILLED;
-        fill(&self.value, value, &mut left);
+        fill(self.value(), value, &mut left);
     }
 
     /// Reports everything that it refuses in a document, at its lines, and gives the steps to each.
@@ -235,7 +239,7 @@ impl Schema {
     /// The schema that holds the keyword at a path.
     fn subschema(&self, keyword: &str) -> Option<&Value> {
         let (parent, _) = keyword.rsplit_once('/')?;
-        self.value.pointer(parent)
+        self.value().pointer(parent)
     }
 }
 

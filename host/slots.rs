@@ -61,43 +61,39 @@ pub const DIRECTORY: &str = "rick:directory@1";
 /// Secrets, to which rick itself contributes those that files name.
 pub const SECRET: &str = "rick:secret@1";
 
-const NEUTRAL: &[&str] = &[
-    include_str!("../wit/slots/backup.schema.json"),
-    include_str!("../wit/slots/check.schema.json"),
-    include_str!("../wit/slots/command.schema.json"),
-    include_str!("../wit/slots/database.schema.json"),
-    include_str!("../wit/slots/directory.schema.json"),
-    include_str!("../wit/slots/endpoint.schema.json"),
-    include_str!("../wit/slots/env.schema.json"),
-    include_str!("../wit/slots/gate.schema.json"),
-    include_str!("../wit/slots/group.schema.json"),
-    include_str!("../wit/slots/host.schema.json"),
-    include_str!("../wit/slots/identity.schema.json"),
-    include_str!("../wit/slots/model.schema.json"),
-    include_str!("../wit/slots/mount.schema.json"),
-    include_str!("../wit/slots/secret.schema.json"),
-    include_str!("../wit/slots/site.schema.json"),
-    include_str!("../wit/slots/step.schema.json"),
-    include_str!("../wit/slots/system-unit.schema.json"),
-    include_str!("../wit/slots/volume.schema.json"),
+/// Each with what its schema says of it, which is read only where somebody contributes something new: how it merges, and whether it is an
+/// error that nobody reads it.
+const NEUTRAL: &[(&str, Merge, bool, &str)] = &[
+    ("rick:backup@1", Merge::List, false, include_str!("../wit/slots/backup.schema.json")),
+    ("rick:check@1", Merge::List, false, include_str!("../wit/slots/check.schema.json")),
+    ("rick:command@1", Merge::ByKey, true, include_str!("../wit/slots/command.schema.json")),
+    ("rick:database@1", Merge::ByKey, false, include_str!("../wit/slots/database.schema.json")),
+    ("rick:directory@1", Merge::ByKey, true, include_str!("../wit/slots/directory.schema.json")),
+    ("rick:endpoint@1", Merge::ByKey, false, include_str!("../wit/slots/endpoint.schema.json")),
+    ("rick:env@1", Merge::ByKey, true, include_str!("../wit/slots/env.schema.json")),
+    ("rick:gate@1", Merge::ByKey, true, include_str!("../wit/slots/gate.schema.json")),
+    ("rick:group@1", Merge::ByKey, true, include_str!("../wit/slots/group.schema.json")),
+    ("rick:host@1", Merge::ByKey, true, include_str!("../wit/slots/host.schema.json")),
+    ("rick:identity@1", Merge::ByKey, false, include_str!("../wit/slots/identity.schema.json")),
+    ("rick:model@1", Merge::ByKey, false, include_str!("../wit/slots/model.schema.json")),
+    ("rick:mount@1", Merge::ByKey, true, include_str!("../wit/slots/mount.schema.json")),
+    ("rick:secret@1", Merge::List, false, include_str!("../wit/slots/secret.schema.json")),
+    ("rick:site@1", Merge::ByKey, false, include_str!("../wit/slots/site.schema.json")),
+    ("rick:step@1", Merge::List, false, include_str!("../wit/slots/step.schema.json")),
+    ("rick:system-unit@1", Merge::ByKey, true, include_str!("../wit/slots/system-unit.schema.json")),
+    ("rick:volume@1", Merge::ByKey, false, include_str!("../wit/slots/volume.schema.json")),
 ];
 
 /// The neutral slots and those of plugins.
 pub fn all(plugins: &[Plugin], verdicts: &Arc<Verdicts>) -> Result<Slots, Error> {
     let mut slots = Slots::new();
-    for text in NEUTRAL {
-        let schema = Schema::parse(text).map_err(|reason| Error::Plugin { plugin: "rick".to_owned(), reason })?;
-        let name = schema.text("title").to_owned();
-        let merge = if schema.text("x-rick-merge") == "list" { Merge::List } else { Merge::ByKey };
-        let must_be_read = schema.text("x-rick-unread") == "error";
-        let schema = schema.keeping(verdicts);
-        slots.insert(name, Slot { owner: "rick".to_owned(), schema, merge, must_be_read });
+    for &(name, merge, must_be_read, text) in NEUTRAL {
+        let schema = Schema::known(text.into()).keeping(verdicts);
+        slots.insert(name.to_owned(), Slot { owner: "rick".to_owned(), schema, merge, must_be_read });
     }
     for plugin in plugins {
         for slot in &plugin.descriptor.owns {
             let refused = |reason: String| Error::Plugin { plugin: plugin.title(), reason };
-            let schema =
-                Schema::parse(&slot.schema).map_err(|error| refused(format!("the schema of `{}`: {error}", slot.name)))?;
             let merge = match slot.merge.as_str() {
                 "list" => Merge::List,
                 "by-key" => Merge::ByKey,
@@ -108,9 +104,25 @@ pub fn all(plugins: &[Plugin], verdicts: &Arc<Verdicts>) -> Result<Slots, Error>
                 "error" => true,
                 other => return Err(refused(format!("`{}` unread is `{other}`, and there are ignore and error", slot.name))),
             };
-            let schema = schema.keeping(verdicts);
+            // The plugin would not be here with a schema that is none.
+            let schema = Schema::known(slot.schema.clone().into()).keeping(verdicts);
             slots.insert(slot.name.clone(), Slot { owner: plugin.descriptor.name.clone(), schema, merge, must_be_read });
         }
     }
     Ok(slots)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_of_a_slot_is_what_its_schema_says() {
+        for &(name, merge, must_be_read, text) in NEUTRAL {
+            let schema = Schema::parse(text).expect("a schema");
+            assert_eq!(schema.text("title"), name);
+            assert_eq!(schema.text("x-rick-merge") == "list", merge == Merge::List, "{name}");
+            assert_eq!(schema.text("x-rick-unread") == "error", must_be_read, "{name}");
+        }
+    }
 }

@@ -18,8 +18,8 @@ pub mod verify;
 pub mod why;
 
 use std::cell::Cell;
+use std::env;
 use std::sync::Arc;
-use std::{env, thread};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -31,6 +31,7 @@ use crate::control::{Asked, Control, KnownBefore};
 use crate::diagnostic::Sink;
 use crate::engine::Engine;
 use crate::error::Error;
+use crate::helpers;
 use crate::judge::{Judged, judge};
 use crate::lock::Lock;
 use crate::plugin::Plugin;
@@ -40,6 +41,7 @@ use crate::project::{self, Opened, Overlay, Project};
 use crate::render::render;
 use crate::report::{Findings, FindingsFormat};
 use crate::rules::Rules;
+use crate::slots;
 use crate::source::Sources;
 
 /// A project that was read, with its plugins; the stages borrow from it.
@@ -115,6 +117,7 @@ pub fn rules_here(ui: &mut Ui) -> Result<Result<(Plugins, Policies), Outcome>, F
 
 /// Reads a project. `overlay`: texts that stand for those of files.
 pub fn gather(ui: &Ui, asked: Asked, overlay: Overlay) -> Result<Inputs, Error> {
+    helpers::call();
     let root = project::find(&ui.global.project)?;
     let mut sink = Sink::default();
     let mut opened = project::open_over(root.clone(), overlay, &mut sink)?;
@@ -129,15 +132,28 @@ pub fn gather(ui: &Ui, asked: Asked, overlay: Overlay) -> Result<Inputs, Error> 
         let plugins = Arc::new(Plugins::with(&engine, &root, Vec::new())?);
         return Ok(Inputs { root, plugins, policies: Policies::default(), project: Err(opened.into_sources()), sink });
     };
-    // Where a manifest is new the code of plugins and the schemas of slots are needed soon, and both are a good part of a short run.
+    // Where a manifest is new its plugins will be asked, and what that takes is a good part of a short run.
     let plugins = Arc::new(plugins);
     let prepares = Cell::new(false);
-    let prepare = || {
+    let shared = Arc::clone(&plugins);
+    helpers::ask(move || {
+        for plugin in &shared.all {
+            let _ = plugin.descriptor.table_schema.value();
+        }
+    });
+    let prepare = |takes_part: project::Which<'_>| {
         if !prepares.replace(true) {
+            let mut wanted: Vec<&Plugin> = plugins.all.iter().filter(|plugin| takes_part(plugin)).collect();
+            wanted.sort_by_key(|plugin| std::cmp::Reverse(plugin.descriptor.reads.len()));
+            for callee in wanted.into_iter().map(Plugin::callee) {
+                helpers::ask(move || callee.prepare());
+            }
+            // What steps and checks must be is long, and asked for in every render.
             let plugins = Arc::clone(&plugins);
-            thread::spawn(move || {
-                plugins.all.iter().for_each(Plugin::prepare);
-                plugins.slots.values().for_each(|slot| slot.schema.prepare());
+            helpers::ask(move || {
+                for slot in [slots::STEP, slots::CHECK] {
+                    let _ = plugins.slots[slot].schema.value();
+                }
             });
         }
     };
@@ -195,6 +211,18 @@ pub fn outcome(sink: &Sink) -> Outcome {
 }
 
 impl Inputs {
+    /// At the end of a command. What is kept between runs is written down; the rest the process takes with it: to take it apart piece by
+    /// piece is a good part of a short run.
+    pub fn leave(self) {
+        self.keep();
+        std::mem::forget(self);
+    }
+
+    fn keep(&self) {
+        self.plugins.answers.keep();
+        self.plugins.verdicts.keep();
+    }
+
     /// The texts of what was read.
     pub fn sources(&self) -> &Sources {
         match &self.project {
@@ -206,6 +234,13 @@ impl Inputs {
     /// What was found, for a report.
     pub fn findings(&self) -> Findings<'_> {
         Findings::of(self)
+    }
+}
+
+impl Drop for Inputs {
+    /// A helper that was not needed may still hold the plugins when the process ends.
+    fn drop(&mut self) {
+        self.keep();
     }
 }
 

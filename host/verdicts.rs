@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::engine;
 
 /// The beginning of a SHA-256: no two documents have the same by chance.
-type Key = u128;
+pub type Key = u128;
 
 /// Above that, and above four times of what this run asked for, what it did not ask for is forgotten: all of it is read in each run.
 const MOST: usize = 4_000;
@@ -23,16 +23,18 @@ pub struct Verdicts {
     /// From earlier runs, sorted.
     known: Vec<Key>,
     asked: Mutex<BTreeSet<Key>>,
+    /// How many new ones were written down in this run.
+    written: Mutex<usize>,
 }
 
 impl Verdicts {
     /// Reads what was kept of a project in a folder of compiled code; nothing is, without one, or where others can write it.
     pub fn open(folder: Option<&Utf8PathBuf>, root: &Utf8Path) -> Self {
-        let name = format!("taken-{}.bin", &engine::digest(format!("{root}\0{} 3", env!("CARGO_PKG_VERSION")))[..16]);
+        let name = format!("taken-{}.bin", &engine::digest(format!("{root}\0{} 4", env!("CARGO_PKG_VERSION")))[..16]);
         let path = folder.map(|folder| folder.join(name));
         let bytes = path.as_deref().and_then(engine::read_kept);
         let known = bytes.unwrap_or_default().as_chunks().0.iter().map(|&bytes| Key::from_le_bytes(bytes)).collect();
-        Self { path, known, asked: Mutex::default() }
+        Self { path, known, asked: Mutex::default(), written: Mutex::default() }
     }
 
     /// Nothing is known of any document: the schemas will be needed.
@@ -41,8 +43,8 @@ impl Verdicts {
     }
 
     /// The key of a document under a schema.
-    pub fn key(schema: &[u8; 32], document: &Value) -> Key {
-        Key::from_le_bytes(engine::short_digest(&[schema, document.to_string().as_bytes()]))
+    pub fn key(schema: &[u8], document: &Value) -> Key {
+        Key::from_le_bytes(engine::short_digest(&[schema, &engine::value_digest(document)]))
     }
 
     /// Whether it was taken before.
@@ -58,14 +60,14 @@ impl Verdicts {
     pub fn take(&self, key: Key) {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner).insert(key);
     }
-}
 
-impl Drop for Verdicts {
-    fn drop(&mut self) {
-        let asked = std::mem::take(self.asked.get_mut().unwrap_or_else(PoisonError::into_inner));
-        let Some(path) = self.path.as_ref().filter(|_| asked.iter().any(|key| self.known.binary_search(key).is_err())) else {
-            return;
-        };
+    /// Writes down what was taken, where anything new was since it was last written down.
+    pub fn keep(&self) {
+        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        let asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let news = asked.iter().filter(|key| self.known.binary_search(key).is_err()).count();
+        let Some(path) = self.path.as_ref().filter(|_| news > *written) else { return };
+        *written = news;
         let mut all: Vec<Key> = asked.iter().copied().collect();
         if self.known.len() <= MOST.max(4 * asked.len()) {
             all.extend(&self.known);
@@ -77,6 +79,12 @@ impl Drop for Verdicts {
         if let Err(error) = engine::keep(path, &bytes) {
             tracing::warn!(%path, %error, "what schemas took could not be kept; the next run asks them again");
         }
+    }
+}
+
+impl Drop for Verdicts {
+    fn drop(&mut self) {
+        self.keep();
     }
 }
 
@@ -93,7 +101,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let folder = Utf8PathBuf::from_path_buf(folder.path().join("kept")).expect("UTF-8");
         let (schema, other) = ([1; 32], [2; 32]);
-        let key = |schema: &[u8; 32], number: u32| Verdicts::key(schema, &json!({ "number": number }));
+        let key = |schema: &[u8], number: u32| Verdicts::key(schema, &json!({ "number": number }));
         let verdicts = Verdicts::open(Some(&folder), Utf8Path::new("/project"));
         assert!(verdicts.is_empty() && !verdicts.has(key(&schema, 1)));
         verdicts.take(key(&schema, 1));

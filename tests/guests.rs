@@ -131,6 +131,21 @@ fn two_plugins_that_write_one_file_are_an_error() {
 }
 
 #[test]
+fn what_does_not_fit_together_is_found_again_where_every_answer_is_known() {
+    let project = project("nothing");
+    let fits = project.read("services/odd.toml");
+    let quarrels = fits.replace("\"nothing\"", "\"others-file\"");
+    for round in 0..3 {
+        for (manifest, code) in [(&fits, 0), (&fits, 0), (&quarrels, 1), (&quarrels, 1)] {
+            project.write("services/odd.toml", manifest);
+            let said = project.rick(&["lint"]);
+            assert_eq!(said.code, code, "round {round}: {}{}", said.out, said.err);
+            assert_eq!(said.out.contains("is written by account 0.1.0 and by unruly 9.8.7"), code == 1, "{}", said.out);
+        }
+    }
+}
+
+#[test]
 fn a_plugins_own_rule_points_to_lines_also_through_what_others_contributed() {
     let said = lint("complain");
     assert_eq!(said.code, 1, "{}", said.out);

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::Composition;
-use super::texts::Text;
+use super::merge::Entry;
+use super::texts::Part;
 use crate::contract::types::{self, Place, Scope};
 use crate::diagnostic::{Diagnostic, Edit, Fix, Label, Severity, Sink};
 use crate::document::{Children, Document, Node};
@@ -81,10 +82,14 @@ pub struct Call<'a> {
 
 /// A piece of a call's document.
 enum Piece<'t> {
-    /// What is between values, and names.
-    Mark(&'t str),
+    /// What is between the others, and follows from them.
+    Mark(&'static str),
+    /// A member's name, behind a comma where another one is before it.
+    Name(bool, &'t str),
     /// A value.
-    Value(&'t Text),
+    Value(Part<'t>),
+    /// A contribution.
+    Entry(&'t Entry),
 }
 
 impl<'a> Call<'a> {
@@ -99,23 +104,36 @@ impl<'a> Call<'a> {
         let mut text = String::new();
         self.pieces(composition, &mut |piece| match piece {
             Piece::Mark(mark) => text.push_str(mark),
-            Piece::Value(value) => text.push_str(&value.json),
+            Piece::Name(comma, name) => {
+                text.push_str(if comma { "," } else { "" });
+                text.push_str(&Value::from(name).to_string());
+                text.push(':');
+            }
+            Piece::Value(part) => text.push_str(part.json(composition)),
+            Piece::Entry(entry) => text.push_str(entry.json()),
         });
         text
     }
 
     /// Which document it is, without putting it together.
     pub fn digest(&self, composition: &Composition<'_>) -> [u8; 16] {
-        let mut pieces = Vec::new();
+        let scope = self.subject.scope_name();
+        let mut pieces = vec![u8::from(self.stage.is_some())];
+        pieces.extend(scope.as_bytes());
         self.pieces(composition, &mut |piece| match piece {
-            Piece::Mark(mark) => {
+            Piece::Mark(_) => {}
+            Piece::Name(_, name) => {
                 pieces.push(0);
-                pieces.extend(mark.len().to_le_bytes());
-                pieces.extend(mark.as_bytes());
+                pieces.extend(name.len().to_le_bytes());
+                pieces.extend(name.as_bytes());
             }
-            Piece::Value(value) => {
+            Piece::Value(part) => {
                 pieces.push(1);
-                pieces.extend(value.digest);
+                pieces.extend(part.digest(composition));
+            }
+            Piece::Entry(entry) => {
+                pieces.push(2);
+                pieces.extend(entry.digest());
             }
         });
         short_digest(&[&pieces])
@@ -123,40 +141,39 @@ impl<'a> Call<'a> {
 
     /// The pieces of the document, in its order: `wit/0.1.0/input.schema.json`.
     fn pieces(&self, composition: &Composition<'_>, put: &mut dyn FnMut(Piece<'_>)) {
-        let (project, plugin, texts) = (self.project, self.plugin, &composition.texts);
+        let (project, plugin) = (self.project, self.plugin);
         let index = self.subject.machine().and_then(|machine| project.machines.iter().position(|other| other == machine));
-        let held = |manifest: &Manifest| composition.held_by(&manifest.name);
         put(Piece::Mark("{"));
         if let (Subject::Service(manifest), true) = (self.subject, self.stage.is_some()) {
             put(Piece::Mark("\"claimed\":"));
-            put(Piece::Value(texts.held(manifest, || held(manifest))));
+            put(Piece::Value(Part::Held(manifest)));
             put(Piece::Mark(","));
         }
         if let Some(index) = index {
             put(Piece::Mark("\"facts\":"));
-            put(Piece::Value(texts.facts(index, plugin, project)));
+            put(Piece::Value(Part::Facts(index, plugin)));
             put(Piece::Mark(",\"machine\":"));
-            put(Piece::Value(texts.machine(index, project)));
+            put(Piece::Value(Part::Machine(index)));
             put(Piece::Mark(","));
         }
         if let Subject::Project(_) = self.subject {
             put(Piece::Mark("\"machines\":{"));
             for (index, machine) in project.machines.iter().enumerate() {
-                put(Piece::Mark(&named(index > 0, machine)));
-                put(Piece::Value(texts.machine(index, project)));
+                put(Piece::Name(index > 0, machine));
+                put(Piece::Value(Part::Machine(index)));
             }
             put(Piece::Mark("},"));
         }
         if self.stage.is_some() {
             put(Piece::Mark("\"reads\":{"));
             for (number, (slot, entries)) in self.reads.iter().enumerate() {
-                put(Piece::Mark(&named(number > 0, slot)));
+                put(Piece::Name(number > 0, slot));
                 put(Piece::Mark("["));
                 for (number, &entry) in entries.iter().enumerate() {
                     if number > 0 {
                         put(Piece::Mark(","));
                     }
-                    put(Piece::Value(composition.entries[entry].text()));
+                    put(Piece::Entry(&composition.entries[entry]));
                 }
                 put(Piece::Mark("]"));
             }
@@ -167,28 +184,28 @@ impl<'a> Call<'a> {
         put(Piece::Mark("\","));
         if let Subject::Service(manifest) = self.subject {
             put(Piece::Mark("\"service\":"));
-            put(Piece::Value(texts.service(manifest)));
+            put(Piece::Value(Part::Service(manifest)));
             put(Piece::Mark(","));
         }
         if let Subject::Machine(_, manifests) | Subject::Project(manifests) = self.subject {
             put(Piece::Mark("\"services\":{"));
             for (number, manifest) in manifests.iter().enumerate() {
-                put(Piece::Mark(&named(number > 0, &manifest.name)));
+                put(Piece::Name(number > 0, &manifest.name));
                 put(Piece::Mark("{\"claimed\":"));
-                put(Piece::Value(texts.held(manifest, || held(manifest))));
+                put(Piece::Value(Part::Held(manifest)));
                 put(Piece::Mark(",\"service\":"));
-                put(Piece::Value(texts.service(manifest)));
+                put(Piece::Value(Part::Service(manifest)));
                 put(Piece::Mark(",\"table\":"));
-                put(Piece::Value(texts.table(plugin, manifest)));
+                put(Piece::Value(Part::Table(plugin, manifest)));
                 put(Piece::Mark("}"));
             }
             put(Piece::Mark("},"));
         }
         put(Piece::Mark("\"settings\":"));
-        put(Piece::Value(texts.settings(plugin, project)));
+        put(Piece::Value(Part::Settings(plugin)));
         if let Subject::Service(manifest) = self.subject {
             put(Piece::Mark(",\"table\":"));
-            put(Piece::Value(texts.table(plugin, manifest)));
+            put(Piece::Value(Part::Table(plugin, manifest)));
         }
         put(Piece::Mark("}"));
     }
@@ -488,11 +505,6 @@ struct Editable {
 /// Whether one place is in the other.
 fn overlap(left: &Span, right: &Span) -> bool {
     left.source == right.source && left.bytes.start < right.bytes.end && right.bytes.start < left.bytes.end
-}
-
-/// A member's name in an object, behind a comma where another one is before it.
-fn named(comma: bool, name: &str) -> String {
-    format!("{}{}:", if comma { "," } else { "" }, Value::from(name))
 }
 
 /// The entries that a plugin may read in a stage, by slot.

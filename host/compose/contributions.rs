@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::Composition;
 use super::call::{Call, Subject, secrets_in};
-use super::merge::{self, Entry, Source};
+use super::merge::{self, Entry, Said, Source, in_own_form};
 use super::texts::Memo;
 use crate::calls;
 use crate::contract::types;
@@ -25,25 +25,35 @@ pub fn contribute(composition: &mut Composition<'_>, sink: &mut Sink) {
         let mut said: BTreeMap<String, Vec<Entry>> = BTreeMap::new();
         let sound = composition.sound(sink);
         let asked = calls::of_services(wave.iter().map(|&index| &plugins.all[index]), &sound, "contribute");
-        let made = calls::make(composition, &asked, "contribute", Some(Stage::Contribute), |session, call, input| {
-            session.contribute(&call.subject.title(), input)
-        });
+        let made = calls::make(
+            composition,
+            &asked,
+            "contribute",
+            Some(Stage::Contribute),
+            |session, question| session.contribute(&question.about, &question.input),
+            |mut answer, _| {
+                answer.contributions.iter_mut().for_each(|said| said.value = in_own_form(&said.value));
+                answer
+            },
+        );
         for made in made {
             // Another plugin of this wave has refused the service.
             if matches!(made.call.subject, Subject::Service(manifest) if sink.has_failed(&manifest.name)) {
+                // Nobody looked at the answer: it is no kept one.
+                plugins.answers.forget(&made.key);
                 continue;
             }
-            let new = made.key;
+            let (key, new) = (made.key, made.new);
             let Some((plugin, call, answer)) = made.answered(sink) else { continue };
             let session = plugin.session();
             for diagnostic in answer.diagnostics {
                 call.report(composition, &session, "contribute", diagnostic, sink);
             }
             for contribution in answer.contributions {
-                match entry(composition, &session, &call, "contribute", plugin, contribution, new.is_some()) {
+                match entry(composition, &session, &call, "contribute", plugin, contribution, new) {
                     Ok(entry) => said.entry(entry.slot.clone()).or_default().push(entry),
                     Err(failure) => {
-                        new.iter().for_each(|key| plugins.answers.forget(key));
+                        plugins.answers.forget(&key);
                         call.fail(&failure, sink);
                     }
                 }
@@ -76,21 +86,29 @@ pub fn entry(
     }
     let definition =
         composition.plugins.slots.get(slot).ok_or_else(|| lie(format!("contributes to `{slot}`, which no plugin here owns")))?;
-    let value: Value =
-        serde_json::from_str(&said.value).map_err(|error| lie(format!("contributes to `{slot}` what is no JSON: {error}")))?;
     // A kept answer was taken when it was new.
-    let problems = if new { definition.schema.problems(&value) } else { Vec::new() };
-    if let Some(problem) = problems.into_iter().next() {
-        let at = if problem.steps.is_empty() { String::new() } else { format!(" at /{}", problem.steps.join("/")) };
-        return Err(lie(format!(
-            "contributes to `{slot}`, key `{}`, what its schema refuses{at}: {}",
-            said.key, problem.message
-        )));
-    }
+    let value = if new {
+        let value: Value = serde_json::from_str(&said.value)
+            .map_err(|error| lie(format!("contributes to `{slot}` what is no JSON: {error}")))?;
+        if let Some(problem) = definition.schema.problems(&value).into_iter().next() {
+            let at = if problem.steps.is_empty() { String::new() } else { format!(" at /{}", problem.steps.join("/")) };
+            return Err(lie(format!(
+                "contributes to `{slot}`, key `{}`, what its schema refuses{at}: {}",
+                said.key, problem.message
+            )));
+        }
+        Said::read(said.value, value)
+    } else {
+        Said::kept(said.value)
+    };
     if slot == slots::SECRET && !is_name(&said.key) {
         return Err(lie(format!("contributes to `{slot}`, key `{}`, which is no secret's name", said.key)));
     }
-    let named = if slot == slots::SECRET { vec![said.key.as_str()] } else { secrets_in(&value) };
+    let named = match slot.as_str() {
+        slots::SECRET => vec![said.key.as_str()],
+        _ if value.json().contains("\"secret") => secrets_in(&value),
+        _ => Vec::new(),
+    };
     if let Some(secret) = named.into_iter().find(|secret| !call.may_name_secret(composition, secret)) {
         return Err(lie(format!(
             "names the secret `{}`, which is neither its own nor named in what it was given",
@@ -125,7 +143,7 @@ pub fn entry(
     }
     let source = Source { plugin: plugin.title(), because };
     let (part, key, stated) = (said.target.part, said.key, said.stated);
-    Ok(Entry { slot: said.slot, service, machine, part, key, value, stated, from: vec![source], text: Memo::default() })
+    Ok(Entry { slot: said.slot, service, machine, part, key, value, stated, from: vec![source], memo: Memo::default() })
 }
 
 /// Where nobody reads a slot that must be read, what was asked for would silently not be there.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use super::Composition;
-use super::merge::{self, Entry, Source};
+use super::merge::{self, Entry, Said, Source};
 use super::texts::Memo;
 use crate::diagnostic::Sink;
 use crate::origin::Origin;
@@ -22,10 +22,10 @@ pub fn contribute(composition: &mut Composition<'_>, sink: &mut Sink) {
                 machine: Some(manifest.machine.clone()),
                 part,
                 key,
-                value,
+                value: Said::of(value),
                 stated,
                 from: vec![Source { plugin: "rick".to_owned(), because: vec![Origin::Written(file.place.clone())] }],
-                text: Memo::default(),
+                memo: Memo::default(),
             };
             let value = json!({ "source": file.target, "read_only": true, "kind": "file" });
             let parts = if file.parts.is_empty() { vec![None] } else { file.parts.iter().cloned().map(Some).collect() };

@@ -1,12 +1,15 @@
 //! Merging: one list of what was said to a slot. What is stated beats what is derived; two of a kind that differ quarrel.
 
-use std::collections::BTreeMap;
+use std::ops::Deref;
+use std::sync::OnceLock;
 
-use serde_json::{Value, json};
+use serde::{Serialize, Serializer};
+use serde_json::Value;
 
 use super::Composition;
-use super::texts::{Memo, Text};
+use super::texts::Memo;
 use crate::diagnostic::{Diagnostic, Severity, Sink};
+use crate::engine::short_digest;
 use crate::origin::Origin;
 use crate::slots::Merge;
 
@@ -24,13 +27,61 @@ pub struct Entry {
     /// What it is about.
     pub key: String,
     /// The value.
-    pub value: Value,
+    pub value: Said,
     /// The user wrote it.
     pub stated: bool,
     /// Everybody who said it.
     pub from: Vec<Source>,
     /// As a plugin that reads the slot sees it.
-    pub text: Memo,
+    pub memo: Memo,
+}
+
+/// A value that was said to a slot: as JSON text in rick's own form, and read when somebody looks into it. Most are only passed on.
+#[derive(Debug, Clone)]
+pub struct Said {
+    json: String,
+    value: OnceLock<Value>,
+}
+
+impl Said {
+    /// A value that was made or read here.
+    pub fn of(value: Value) -> Self {
+        Self { json: value.to_string(), value: OnceLock::from(value) }
+    }
+
+    /// The text of one, which [`in_own_form`] gave, and what it says.
+    pub fn read(json: String, value: Value) -> Self {
+        Self { json, value: OnceLock::from(value) }
+    }
+
+    /// The text of one, which [`in_own_form`] gave.
+    pub fn kept(json: String) -> Self {
+        Self { json, value: OnceLock::new() }
+    }
+
+    /// Its text: equal values have equal texts.
+    pub fn json(&self) -> &str {
+        &self.json
+    }
+}
+
+impl Serialize for Said {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Value::serialize(self, serializer)
+    }
+}
+
+impl Deref for Said {
+    type Target = Value;
+
+    fn deref(&self) -> &Value {
+        self.value.get_or_init(|| serde_json::from_str(&self.json).unwrap_or_default())
+    }
+}
+
+/// JSON text as rick writes it: equal values have equal texts. What is no JSON stays as it is, for whoever refuses it.
+pub fn in_own_form(json: &str) -> String {
+    serde_json::from_str::<Value>(json).map_or_else(|_| json.to_owned(), |value| value.to_string())
 }
 
 /// Who said it, and because of what.
@@ -43,22 +94,39 @@ pub struct Source {
 }
 
 /// Whom an entry is for, and what it is about: entries that agree in it are about the same.
-type Key = (Option<String>, String, Option<String>, Option<String>);
+type Key<'a> = (Option<&'a str>, &'a str, Option<&'a str>, Option<&'a str>);
 
 impl Entry {
-    fn key(&self) -> Key {
-        (self.service.clone(), self.key.clone(), self.part.clone(), self.machine.clone())
+    fn key(&self) -> Key<'_> {
+        (self.service.as_deref(), &self.key, self.part.as_deref(), self.machine.as_deref())
     }
 
-    /// As a plugin that reads the slot sees it.
-    pub fn as_read(&self) -> Value {
-        let Entry { service, machine, part, key, value, stated, .. } = self;
-        json!({ "service": service, "machine": machine, "part": part, "key": key, "value": value, "stated": stated })
+    /// As a plugin that reads the slot sees it, in JSON.
+    pub(super) fn json(&self) -> &str {
+        self.memo.json(|| {
+            let Entry { service, machine, part, key, value, stated, .. } = self;
+            let text = |text: &str| Value::from(text).to_string();
+            let or_null = |said: &Option<String>| said.as_deref().map_or_else(|| "null".to_owned(), text);
+            format!(
+                r#"{{"key":{},"machine":{},"part":{},"service":{},"stated":{stated},"value":{}}}"#,
+                text(key),
+                or_null(machine),
+                or_null(part),
+                or_null(service),
+                value.json()
+            )
+        })
     }
 
-    /// The same as text.
-    pub(super) fn text(&self) -> &Text {
-        self.text.text(|| self.as_read())
+    /// Which entry a plugin that reads the slot sees.
+    pub(super) fn digest(&self) -> &[u8; 16] {
+        self.memo.digest(|| {
+            let Entry { service, machine, part, key, value, stated, .. } = self;
+            let said = |said: &Option<String>| u8::from(said.is_some());
+            let marks = [u8::from(*stated), said(service), said(machine), said(part)];
+            let texts = [service, machine, part].map(|said| said.as_deref().unwrap_or_default().as_bytes());
+            short_digest(&[&marks, texts[0], texts[1], texts[2], key.as_bytes(), value.json().as_bytes()])
+        })
     }
 
     /// Who said it.
@@ -71,39 +139,54 @@ impl Entry {
 
 /// Merges what was said to a slot into what it holds already. Two that quarrel are both kept until [`settle`]: what the user
 /// states may come in a later wave, and ends it.
-pub fn merge(composition: &mut Composition<'_>, slot: &str, how: Merge, said: Vec<Entry>) {
+pub fn merge(composition: &mut Composition<'_>, slot: &str, how: Merge, mut said: Vec<Entry>) {
     let before = composition.slots.remove(slot).unwrap_or_default();
-    let mut groups: BTreeMap<Key, Vec<Entry>> = BTreeMap::new();
-    let all = before.iter().map(|&index| composition.entries[index].clone()).chain(said);
-    for entry in all {
-        groups.entry(entry.key()).or_default().push(entry);
-    }
-    let mut indices = Vec::new();
-    for mut group in groups.into_values() {
-        if how == Merge::ByKey && group.iter().any(|entry| entry.stated) {
-            group.retain(|entry| entry.stated);
+    let entries = &mut composition.entries;
+    said.sort_by(|left, right| left.key().cmp(&right.key()));
+    let (mut indices, mut before, mut said) = (Vec::new(), before.into_iter().peekable(), said.into_iter().peekable());
+    while let Some(first) = said.next() {
+        // What nothing new is said about stays as it is.
+        while let Some(index) = before.next_if(|&index| entries[index].key() < first.key()) {
+            indices.push(index);
         }
-        let mut merged: Vec<Entry> = Vec::new();
-        for entry in group {
-            match merged.iter_mut().find(|other| other.value == entry.value) {
-                Some(other) => {
-                    other.stated |= entry.stated;
-                    for source in entry.from {
-                        if !other.from.contains(&source) {
-                            other.from.push(source);
-                        }
+        let mut group = Vec::new();
+        while let Some(index) = before.next_if(|&index| entries[index].key() == first.key()) {
+            group.push(entries[index].clone());
+        }
+        group.push(first);
+        while let Some(entry) = said.next_if(|entry| entry.key() == group[0].key()) {
+            group.push(entry);
+        }
+        for entry in merged(how, group) {
+            indices.push(entries.len());
+            entries.push(entry);
+        }
+    }
+    indices.extend(before);
+    composition.slots.insert(slot.to_owned(), indices);
+}
+
+/// What comes of entries about the same, in the order of their values.
+fn merged(how: Merge, mut group: Vec<Entry>) -> Vec<Entry> {
+    if how == Merge::ByKey && group.iter().any(|entry| entry.stated) {
+        group.retain(|entry| entry.stated);
+    }
+    let mut merged: Vec<Entry> = Vec::new();
+    for entry in group {
+        match merged.iter_mut().find(|other| other.value.json() == entry.value.json()) {
+            Some(other) => {
+                other.stated |= entry.stated;
+                for source in entry.from {
+                    if !other.from.contains(&source) {
+                        other.from.push(source);
                     }
                 }
-                None => merged.push(entry),
             }
-        }
-        merged.sort_by_cached_key(|entry| entry.value.to_string());
-        for entry in merged {
-            composition.entries.push(entry);
-            indices.push(composition.entries.len() - 1);
+            None => merged.push(entry),
         }
     }
-    composition.slots.insert(slot.to_owned(), indices);
+    merged.sort_by(|left, right| left.value.json().cmp(right.value.json()));
+    merged
 }
 
 /// Reports what still quarrels, and keeps one of each.

@@ -1,34 +1,22 @@
-//! What calls are given, as JSON text that is made once for all calls, each piece with its digest: whether a call was answered before is
-//! found without writing its document.
+//! What calls are given: the digest of each piece, which tells whether a call was answered before, and its JSON text, which is written only
+//! where it was not. Both are made once for all calls.
 
+use std::borrow::Cow;
 use std::sync::OnceLock;
 
 use serde_json::Value;
 
-use crate::engine::short_digest;
+use super::Composition;
+use crate::engine::value_digest;
 use crate::plugin::Plugin;
 use crate::project::{Manifest, Project};
 
-/// A value as JSON text.
-#[derive(Debug)]
-pub struct Text {
-    /// The text.
-    pub json: String,
-    /// The beginning of its SHA-256.
-    pub digest: [u8; 16],
-}
-
-impl Text {
-    fn of(value: &Value) -> Self {
-        let json = value.to_string();
-        let digest = short_digest(&[json.as_bytes()]);
-        Self { json, digest }
-    }
-}
-
-/// A text that is made when it is first wanted. A copy of what it is in may become another: it makes its own.
+/// The digest of a value and its text, made when they are first wanted. A copy of what it is in may become another: it makes its own.
 #[derive(Debug, Default)]
-pub struct Memo(OnceLock<Text>);
+pub struct Memo {
+    digest: OnceLock<[u8; 16]>,
+    json: OnceLock<String>,
+}
 
 impl Clone for Memo {
     fn clone(&self) -> Self {
@@ -37,13 +25,35 @@ impl Clone for Memo {
 }
 
 impl Memo {
-    /// The text of a value, which is always the same one.
-    pub fn text(&self, value: impl FnOnce() -> Value) -> &Text {
-        self.0.get_or_init(|| Text::of(&value()))
+    /// The digest of what it is about, which is always the same.
+    pub fn digest(&self, digest: impl FnOnce() -> [u8; 16]) -> &[u8; 16] {
+        self.digest.get_or_init(digest)
+    }
+
+    /// The JSON text of what it is about, which is always the same.
+    pub fn json(&self, json: impl FnOnce() -> String) -> &str {
+        self.json.get_or_init(json)
     }
 }
 
-/// The texts of a composition, but for those of contributions, which are with them.
+/// What a piece of a call's document is, but for contributions, which have their own memos.
+#[derive(Clone, Copy)]
+pub enum Part<'a> {
+    /// `[service]`, filled.
+    Service(&'a Manifest),
+    /// What a service holds; asked for when all claims are allotted.
+    Held(&'a Manifest),
+    /// A plugin's table, filled.
+    Table(&'a Plugin, &'a Manifest),
+    /// What rick.toml says for a plugin.
+    Settings(&'a Plugin),
+    /// A machine, by its number among the project's.
+    Machine(usize),
+    /// What rick.toml says of a machine for a plugin.
+    Facts(usize, &'a Plugin),
+}
+
+/// The memos of a composition, but for those of contributions, which are with them.
 #[derive(Debug)]
 pub struct Texts {
     services: Vec<Memo>,
@@ -71,34 +81,38 @@ impl Texts {
         }
     }
 
-    /// `[service]`, filled.
-    pub fn service(&self, manifest: &Manifest) -> &Text {
-        self.services[manifest.index].text(|| manifest.service().clone())
+    fn memo(&self, part: Part<'_>) -> &Memo {
+        match part {
+            Part::Service(manifest) => &self.services[manifest.index],
+            Part::Held(manifest) => &self.held[manifest.index],
+            Part::Table(plugin, manifest) => &self.tables[plugin.index * self.services.len() + manifest.index],
+            Part::Settings(plugin) => &self.settings[plugin.index],
+            Part::Machine(index) => &self.machines[index],
+            Part::Facts(index, plugin) => &self.facts[index * self.settings.len() + plugin.index],
+        }
+    }
+}
+
+impl Part<'_> {
+    /// Which value it is.
+    pub fn digest<'c>(&self, composition: &'c Composition<'_>) -> &'c [u8; 16] {
+        composition.texts.memo(*self).digest(|| value_digest(&self.value(composition)))
     }
 
-    /// What a service holds; asked for when all claims are allotted.
-    pub fn held(&self, manifest: &Manifest, held: impl FnOnce() -> Value) -> &Text {
-        self.held[manifest.index].text(held)
+    /// Its text.
+    pub fn json<'c>(&self, composition: &'c Composition<'_>) -> &'c str {
+        composition.texts.memo(*self).json(|| self.value(composition).to_string())
     }
 
-    /// A plugin's table, filled.
-    pub fn table(&self, plugin: &Plugin, manifest: &Manifest) -> &Text {
-        self.tables[plugin.index * self.services.len() + manifest.index].text(|| manifest.table(plugin))
-    }
-
-    /// What rick.toml says for a plugin.
-    pub fn settings(&self, plugin: &Plugin, project: &Project) -> &Text {
-        self.settings[plugin.index].text(|| project.plugin_settings(plugin))
-    }
-
-    /// A machine, by its number among the project's.
-    pub fn machine(&self, index: usize, project: &Project) -> &Text {
-        self.machines[index].text(|| project.machine(&project.machines[index]))
-    }
-
-    /// What rick.toml says of a machine for a plugin.
-    pub fn facts(&self, index: usize, plugin: &Plugin, project: &Project) -> &Text {
-        let at = index * self.settings.len() + plugin.index;
-        self.facts[at].text(|| project.facts(&project.machines[index], plugin))
+    fn value(&self, composition: &Composition<'_>) -> Cow<'_, Value> {
+        let project = composition.project;
+        match *self {
+            Part::Service(manifest) => Cow::Borrowed(manifest.service()),
+            Part::Held(manifest) => Cow::Owned(composition.held_by(&manifest.name)),
+            Part::Table(plugin, manifest) => manifest.table(plugin),
+            Part::Settings(plugin) => Cow::Owned(project.plugin_settings(plugin)),
+            Part::Machine(index) => Cow::Owned(project.machine(&project.machines[index])),
+            Part::Facts(index, plugin) => Cow::Owned(project.facts(&project.machines[index], plugin)),
+        }
     }
 }

@@ -280,7 +280,7 @@ fn report(deployment: &Deployment<'_>, name: &str, entries: &[(usize, &Entry)], 
         let plugin = entry.from.first().map(|source| source.plugin.split(' ').next().unwrap_or_default()).unwrap_or_default();
         let id = [entry.service.as_deref().unwrap_or("*"), plugin, &entry.key].join("/");
         let mut value = json!({ "id": id, "service": entry.service });
-        if let (Value::Object(value), Value::Object(said)) = (&mut value, &entry.value) {
+        if let (Value::Object(value), Value::Object(said)) = (&mut value, &*entry.value) {
             value.extend(said.clone());
         }
         let pretty = serde_json::to_string_pretty(&value).unwrap_or_default();

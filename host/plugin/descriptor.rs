@@ -119,9 +119,17 @@ pub struct Read {
 }
 
 impl Descriptor {
-    pub(super) fn parse(said: meta::Descriptor) -> Result<Self, String> {
-        refuse_odd_words(&said)?;
-        let schema = |what: &str, text: &str| Schema::of_plugin(text).map_err(|error| format!("its {what} {error}"));
+    /// Reads what a plugin says. `known`: it was read before, and all of it could be.
+    pub(super) fn parse(said: meta::Descriptor, known: bool) -> Result<Self, String> {
+        if !known {
+            refuse_odd_words(&said)?;
+        }
+        let schema = |what: &str, text: &str| {
+            if known {
+                return Ok(Schema::known(text.to_owned().into()));
+            }
+            Schema::of_plugin(text).map_err(|error| format!("its {what} {error}"))
+        };
         for slot in &said.owns {
             schema("slot's schema", &slot.schema)?;
         }
@@ -268,7 +276,7 @@ fn stays_below_the_root(path: &str) -> bool {
     !path.contains('\0') && below.split('/').all(|step| !matches!(step, "" | "." | ".."))
 }
 
-/// Globs of paths, made into one automaton when they are first needed: most runs match none.
+/// Globs of paths, made into one automaton when they are first needed: most runs match none, and most paths fit one that is plain.
 #[derive(Debug)]
 pub struct Globs {
     globs: Vec<Glob>,
@@ -287,6 +295,9 @@ impl Globs {
 
     /// Whether one of them fits; none does where they are too large to be made one.
     pub fn is_match(&self, path: &str) -> bool {
+        if self.globs.iter().any(|glob| fits_plainly(glob.glob(), path)) {
+            return true;
+        }
         let set = self.set.get_or_init(|| {
             let mut set = GlobSetBuilder::new();
             self.globs.iter().for_each(|glob| {
@@ -299,6 +310,40 @@ impl Globs {
         });
         set.is_match(path)
     }
+}
+
+/// Whether a path certainly fits a glob that has nothing but `*` in names, and `**` at its end. `false` is no answer: to make the
+/// automaton takes longer than to put a deployment together.
+fn fits_plainly(glob: &str, path: &str) -> bool {
+    if glob.contains(['?', '[', ']', '{', '}', '\\', '!', ',']) {
+        return false;
+    }
+    let (mut wanted, mut found) = (glob.split('/'), path.split('/'));
+    loop {
+        match (wanted.next(), found.next()) {
+            (None, None) => return true,
+            (Some("**"), Some(step)) => return wanted.next().is_none() && !step.is_empty(),
+            (Some(wanted), Some(found)) if !wanted.contains("**") && name_fits(wanted, found) => {}
+            _ => return false,
+        }
+    }
+}
+
+/// Whether a name fits one with `*` in it: each piece comes after the one before, at the first place where it does.
+fn name_fits(wanted: &str, name: &str) -> bool {
+    let Some((first, rest)) = wanted.split_once('*') else { return wanted == name };
+    let Some(mut name) = name.strip_prefix(first) else { return false };
+    let mut pieces = rest.split('*').peekable();
+    while let Some(piece) = pieces.next() {
+        if pieces.peek().is_none() {
+            return name.ends_with(piece);
+        }
+        match name.find(piece) {
+            Some(at) => name = &name[at + piece.len()..],
+            None => return false,
+        }
+    }
+    false
 }
 
 impl Pool {
@@ -349,9 +394,22 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::stays_below_the_root;
+    use super::{Globs, fits_plainly, stays_below_the_root};
 
     proptest! {
+        #[test]
+        fn what_fits_plainly_fits(
+            glob in "(/(a|b|\\*|\\*\\*|a\\*|\\*b|a\\*b\\*|.|[a-c*.]{0,3})){1,4}",
+            path in "(/[a-c.]{0,3}){1,4}",
+        ) {
+            if let Ok(globs) = Globs::parse(std::slice::from_ref(&glob))
+                && fits_plainly(&glob, &path)
+            {
+                let whole = globs.globs[0].compile_matcher();
+                prop_assert!(whole.is_match(&path), "{glob} {path}");
+            }
+        }
+
         #[test]
         fn no_path_that_is_taken_leaves_the_root(path in "[/a.\\PC]{0,12}|(/(\\.{1,3}|[a-z]{0,2})){0,5}") {
             if stays_below_the_root(&path) {
@@ -359,6 +417,22 @@ mod tests {
                 prop_assert!(joined.components().skip(2).all(|step| matches!(step, Component::Normal(_))), "{path:?}");
                 prop_assert!(joined.components().count() > 2, "{path:?}");
             }
+        }
+    }
+
+    #[test]
+    fn what_plugins_declare_fits_plainly() {
+        for (glob, path) in [
+            ("/etc/valkey/*.conf", "/etc/valkey/a.conf"),
+            ("/etc/containers/systemd/users/*/*.container", "/etc/containers/systemd/users/1000/web-a.container"),
+            ("/etc/rick/**", "/etc/rick/a/b"),
+            ("/etc/a-*-b*.d/x", "/etc/a--b-b.d/x"),
+        ] {
+            assert!(fits_plainly(glob, path), "{glob}");
+        }
+        for (glob, path) in [("/etc/*", "/etc/a/b"), ("/etc/**", "/etc"), ("/etc/**", "/etc/"), ("/a*a", "/a"), ("/**/x", "/a/x")]
+        {
+            assert!(!fits_plainly(glob, path), "{glob}");
         }
     }
 

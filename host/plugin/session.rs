@@ -80,6 +80,13 @@ impl<'a> Session<'a> {
         self
     }
 
+    /// Makes an instance, for whoever comes next. Why there is none the first call will say.
+    pub(super) fn prepare(&mut self) {
+        if let Ok(linked) = (self.linked)() {
+            self.live = self.instance(linked, "describe", "itself").ok();
+        }
+    }
+
     /// What it is.
     pub fn describe(&mut self) -> Result<meta::Descriptor, Failure> {
         self.call("describe", "itself", |linked, store, instance| linked.describe(store, instance))

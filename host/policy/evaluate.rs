@@ -12,6 +12,7 @@ use super::model::{Model, Subject};
 use super::words::is_nothing;
 use super::{Assertion, Policy};
 use crate::diagnostic::Diagnostic;
+use crate::helpers;
 
 /// How many questions are worth another thread.
 const MANY: usize = 2_000;
@@ -47,7 +48,7 @@ pub struct Answer {
 /// Asks all policies of all that they are about. `asked`: whether a policy is asked at all.
 pub fn ask(policies: &[Policy], model: &Model, asked: impl Fn(&Policy) -> bool + Sync) -> Answer {
     let many: usize = policies.iter().map(|policy| model.of_kind(policy.kind).len()).sum();
-    let threads = thread::available_parallelism().map_or(1, usize::from).min(many / MANY + 1).min(policies.len().max(1));
+    let threads = (helpers::most() + 1).min(many / MANY + 1).min(policies.len().max(1));
     let ask_every = &|first: usize| {
         let mine = policies.iter().enumerate().skip(first).step_by(threads).filter(|(_, policy)| asked(policy));
         mine.map(|(number, policy)| (number, one(number, policy, model))).collect::<Vec<_>>()

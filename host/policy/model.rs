@@ -407,7 +407,7 @@ impl<'a> Maker<'a> {
         let composition = self.composition;
         let models: BTreeMap<(&str, &str), &Json> = composition
             .slot(slots::MODEL)
-            .filter_map(|(_, entry)| Some(((entry.machine.as_deref()?, entry.key.as_str()), &entry.value)))
+            .filter_map(|(_, entry)| Some(((entry.machine.as_deref()?, entry.key.as_str()), &*entry.value)))
             .collect();
         for ((machine, path), artifact) in &self.deployment.artifacts {
             let service = artifact.service.as_deref();

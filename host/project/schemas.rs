@@ -2,13 +2,17 @@
 //! against, and what an editor uses.
 
 use std::collections::BTreeMap;
+use std::sync::{LazyLock, OnceLock};
 
 use serde_json::{Map, Value, json};
 
 use crate::diagnostic::Sink;
-use crate::document::Node;
+use crate::document::{Document, Node};
+use crate::engine::short_digest;
+use crate::plugin::Plugin;
 use crate::plugins::Plugins;
 use crate::schema::Schema;
+use crate::verdicts::{self, Verdicts};
 
 const SERVICE_SCHEMA: &str = include_str!("service.schema.json");
 const SECRETS_SCHEMA: &str = include_str!("secrets.schema.json");
@@ -16,6 +20,9 @@ const FILE_SCHEMA: &str = include_str!("file.schema.json");
 const WAIVE_SCHEMA: &str = include_str!("waive.schema.json");
 const POLICIES_SCHEMA: &str = include_str!("policies.schema.json");
 const LINT_SCHEMA: &str = include_str!("lint.schema.json");
+
+/// What the schema of rick.toml is made of, beside this file and what plugins say.
+const OF_SETTINGS: &[&str] = &[env!("CARGO_PKG_VERSION"), SECRETS_SCHEMA, LINT_SCHEMA, POLICIES_SCHEMA, WAIVE_SCHEMA];
 
 fn parsed(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("a schema of rick's own is no JSON: {error}"))
@@ -49,56 +56,115 @@ pub fn manifest_schema(plugins: &Plugins) -> Schema {
 }
 
 /// The same, to hold manifests against: table by table, so that of a manifest that was changed only the table is looked at, and only its
-/// schema compiled, in which something is new.
-pub struct ManifestSchema {
-    whole: Schema,
-    /// Which tables there are.
-    root: Schema,
-    /// By table, what it is, in a document with nothing else.
-    tables: BTreeMap<String, Schema>,
+/// schema read, in which something is new.
+pub struct ManifestSchema<'a> {
+    plugins: &'a Plugins,
+    /// Which schema it is.
+    digest: [u8; 16],
+    /// Of which tables there are.
+    root: OnceLock<Schema>,
+    tables: BTreeMap<&'a str, Table<'a>>,
 }
 
-impl ManifestSchema {
+/// A table.
+struct Table<'a> {
+    schema: &'a Schema,
+    /// Which schema it is.
+    digest: [u8; 16],
+    /// The same, of a document with nothing else.
+    alone: OnceLock<Schema>,
+}
+
+impl<'a> ManifestSchema<'a> {
     /// That of a manifest with these plugins.
-    pub fn of(plugins: &Plugins) -> Self {
-        let whole = manifest_schema(plugins);
-        let (mut root, mut tables) = (whole.value().clone(), BTreeMap::new());
-        if let Some(properties) = root.get_mut("properties").and_then(Value::as_object_mut) {
-            for (table, schema) in properties {
-                let description = schema.get("description").cloned();
-                let alone = json!({ "properties": { table: schema.take() } });
-                tables.insert(table.clone(), Schema::new(alone).keeping(&plugins.verdicts));
-                *schema = description.map_or_else(|| json!({}), |description| json!({ "description": description }));
-            }
+    pub fn of(plugins: &'a Plugins) -> Self {
+        static OWN: LazyLock<Vec<(&str, &str, Schema)>> = LazyLock::new(|| {
+            let own = [("service", SERVICE_SCHEMA), ("file", FILE_SCHEMA), ("waive", WAIVE_SCHEMA)];
+            own.into_iter().map(|(table, text)| (table, text, Schema::known(text.into()))).collect()
+        });
+        let own = OWN.iter().map(|(table, text, schema)| (*table, *text, schema));
+        let of_plugin = |plugin: &'a Plugin| {
+            let descriptor = &plugin.descriptor;
+            // What a plugin says of itself is always the same.
+            (descriptor.table.as_str(), plugin.digest.as_str(), &descriptor.table_schema)
+        };
+        let tables: BTreeMap<&str, Table<'_>> = own
+            .chain(plugins.all.iter().map(of_plugin))
+            .map(|(table, whose, schema)| {
+                let digest = short_digest(&[table.as_bytes(), whose.as_bytes()]);
+                (table, Table { schema, digest, alone: OnceLock::new() })
+            })
+            .collect();
+        let digest = short_digest(&tables.values().map(|table| table.digest.as_slice()).collect::<Vec<_>>());
+        Self { plugins, digest, root: OnceLock::new(), tables }
+    }
+
+    /// What a manifest's text is known by, with the settings whose defaults it is under.
+    pub fn taken_as(&self, settings: &str, manifest: &[u8]) -> verdicts::Key {
+        verdicts::Key::from_le_bytes(short_digest(&[&self.digest, settings.as_bytes(), manifest]))
+    }
+
+    /// Reports everything that it refuses in a manifest, and gives the steps to each: nothing, where it took just this text before.
+    pub fn check_unless(&self, taken: Option<verdicts::Key>, value: &Value, node: &Node, sink: &mut Sink) -> Vec<Vec<String>> {
+        let verdicts = &self.plugins.verdicts;
+        if taken.is_some_and(|key| verdicts.has(key)) {
+            return Vec::new();
         }
-        Self { whole, root: Schema::new(root).keeping(&plugins.verdicts), tables }
-    }
-
-    /// Whether all of a manifest was taken before.
-    pub fn took(&self, value: &Value) -> bool {
-        self.parts(value).all(|(schema, part)| schema.took(&part))
-    }
-
-    /// Reports everything that it refuses in a manifest, at its lines, and gives the steps to each.
-    pub fn check(&self, value: &Value, node: &Node, sink: &mut Sink) -> Vec<Vec<String>> {
-        let mut refused = self.root.check(&shape(value), node, sink);
-        for (schema, part) in self.parts(value) {
-            refused.extend(schema.check(&part, node, sink));
+        let refused = self.check(value, node, sink);
+        if let (true, Some(key)) = (refused.is_empty(), taken) {
+            verdicts.take(key);
         }
         refused
     }
 
+    /// Reports everything that it refuses in a manifest, at its lines, and gives the steps to each.
+    fn check(&self, value: &Value, node: &Node, sink: &mut Sink) -> Vec<Vec<String>> {
+        let verdicts = &self.plugins.verdicts;
+        let unless_taken = |key, check: &mut dyn FnMut() -> Vec<Vec<String>>| {
+            if verdicts.has(key) {
+                return Vec::new();
+            }
+            let refused = check();
+            if refused.is_empty() {
+                verdicts.take(key);
+            }
+            refused
+        };
+        let shape = shape(value);
+        let mut root = || self.root.get_or_init(|| self.root_schema()).check(&shape, node, sink);
+        let mut refused = unless_taken(Verdicts::key(&self.digest, &shape), &mut root);
+        for (table, value) in self.tables_of(value) {
+            let Table { schema, digest, alone } = &self.tables[table];
+            let of_document = || Schema::new(json!({ "properties": { table: without_dialect(schema.value()) } }));
+            let mut check = || alone.get_or_init(of_document).check(&json!({ table: value }), node, sink);
+            refused.extend(unless_taken(Verdicts::key(digest, value), &mut check));
+        }
+        refused
+    }
+
+    fn tables_of<'v>(&self, value: &'v Value) -> impl Iterator<Item = (&'v str, &'v Value)> {
+        let members = value.as_object().into_iter().flatten();
+        members.map(|(table, value)| (table.as_str(), value)).filter(|(table, _)| self.tables.contains_key(table))
+    }
+
+    fn root_schema(&self) -> Schema {
+        let mut root = manifest_schema(self.plugins).value().clone();
+        for schema in root.get_mut("properties").and_then(Value::as_object_mut).into_iter().flat_map(Map::values_mut) {
+            let description = schema.get("description").cloned();
+            *schema = description.map_or_else(|| json!({}), |description| json!({ "description": description }));
+        }
+        Schema::new(root)
+    }
+
     /// Puts in the defaults for what is missing.
     pub fn fill(&self, value: &mut Value) {
-        self.whole.fill(value);
-    }
-
-    fn parts<'a>(&'a self, value: &'a Value) -> impl Iterator<Item = (&'a Schema, Value)> + 'a {
-        let members = value.as_object().into_iter().flatten();
-        members.filter_map(|(table, value)| Some((self.tables.get(table)?, json!({ table: value }))))
+        for (table, value) in value.as_object_mut().into_iter().flatten() {
+            if let Some(schema) = self.tables.get(table.as_str()) {
+                schema.schema.fill(value);
+            }
+        }
     }
 }
-
 /// The keys of a document, without what is in them.
 fn shape(value: &Value) -> Value {
     match value {
@@ -123,6 +189,21 @@ fn pools_schema(plugins: &Plugins) -> Value {
         "additionalProperties": false,
         "properties": pools,
     })
+}
+
+/// Reports everything that the schema of rick.toml refuses, at its lines; whether it was anything.
+pub fn refuse_settings(plugins: &Plugins, settings: &Document, sink: &mut Sink) -> bool {
+    let plugin_digests = plugins.all.iter().map(|plugin| plugin.digest.as_bytes());
+    let parts: Vec<&[u8]> = OF_SETTINGS.iter().map(|text| text.as_bytes()).chain(plugin_digests).collect();
+    let key = Verdicts::key(&short_digest(&parts), &settings.value);
+    if plugins.verdicts.has(key) {
+        return false;
+    }
+    let refused = !settings_schema(plugins).check(&settings.value, &settings.node, sink).is_empty();
+    if !refused {
+        plugins.verdicts.take(key);
+    }
+    refused
 }
 
 /// The schema of rick.toml with these plugins.
@@ -166,7 +247,7 @@ pub fn settings_schema(plugins: &Plugins) -> Schema {
     }));
     all["$schema"] = "https://json-schema.org/draft/2020-12/schema".into();
     all["title"] = "rick.toml".into();
-    Schema::new(all).keeping(&plugins.verdicts)
+    Schema::new(all)
 }
 
 /// A schema as editors show it best: words that each have a description are one `enum`, since of a `oneOf` an editor offers no word and

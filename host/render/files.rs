@@ -9,7 +9,7 @@ use minijinja::{AutoEscape, Environment, ErrorKind, OutputSpan, UndefinedBehavio
 use serde_json::{Map, Value, json};
 
 use super::{Artifact, Content, Segment, secrets};
-use crate::compose::{Composition, Entry, Memo, Source};
+use crate::compose::{Composition, Entry, Memo, Said, Source};
 use crate::diagnostic::{Diagnostic, Sink};
 use crate::origin::Origin;
 use crate::project::{File, Manifest};
@@ -58,10 +58,10 @@ pub fn render(composition: &Composition<'_>, manifest: &Manifest, sink: &mut Sin
             machine: Some(manifest.machine.clone()),
             part: None,
             key: name.clone(),
-            value: json!({}),
+            value: Said::of(json!({})),
             stated: true,
             from: vec![Source { plugin: "rick".to_owned(), because: vec![Origin::Written(file.place.clone())] }],
-            text: Memo::default(),
+            memo: Memo::default(),
         });
         let artifact = Artifact {
             whose: "rick".to_owned(),
@@ -213,7 +213,7 @@ fn add_functions(
         .slots
         .keys()
         .flat_map(|slot| composition.slot_of(slot, &manifest.name))
-        .map(|(_, entry)| (entry.slot.clone(), entry.key.clone(), entry.value.clone()))
+        .map(|(_, entry)| (entry.slot.clone(), entry.key.clone(), Value::clone(&entry.value)))
         .collect();
     environment.add_function("slot", move |name: String, key: Option<String>, kwargs: Kwargs| {
         kwargs.assert_all_used()?;
@@ -235,7 +235,7 @@ fn add_functions(
 fn context(composition: &Composition<'_>, manifest: &Manifest) -> Value {
     let mut context = Map::new();
     for plugin in composition.plugins.all.iter().filter(|plugin| manifest.has(plugin)) {
-        context.insert(plugin.descriptor.table.clone(), manifest.table(plugin));
+        context.insert(plugin.descriptor.table.clone(), manifest.table(plugin).into_owned());
     }
     context.insert("service".to_owned(), manifest.service().clone());
     context.insert("machine".to_owned(), composition.project.machine(&manifest.machine));

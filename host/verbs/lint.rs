@@ -1,6 +1,7 @@
 //! `rick lint`
 
 use std::fs;
+use std::sync::Arc;
 
 use camino::Utf8Path;
 use similar::TextDiff;
@@ -8,6 +9,7 @@ use similar::TextDiff;
 use crate::cli::{Failed, FindingsArguments, Outcome, Ui};
 use crate::control::{Asked, Entry, KnownBefore, baseline};
 use crate::error::Error;
+use crate::helpers;
 use crate::mend::{self, Mended};
 use crate::project::Overlay;
 use crate::report::{FindingsFormat, plural};
@@ -46,24 +48,33 @@ impl Lint {
     /// Carries it out.
     pub fn run(self, ui: &mut Ui) -> Result<Outcome, Failed> {
         if self.fix || self.unsafe_fixes || self.diff {
-            let mended = mend::run(self.unsafe_fixes, |overlay| self.lint(ui, overlay, self.findings.asked()))?;
+            let mended = mend::run(self.unsafe_fixes, |overlay| self.lint(ui, overlay, self.findings.asked(), false))?;
             return self.mended(ui, mended);
         }
         match self.baseline {
             Some(Baseline::Write) => self.write_baseline(ui),
             Some(Baseline::Update) => self.update_baseline(ui),
             None => {
-                let inputs = self.lint(ui, &Overlay::new(), self.findings.asked())?;
-                self.report(ui, &inputs)
+                let inputs = self.lint(ui, &Overlay::new(), self.findings.asked(), true)?;
+                helpers::dismiss();
+                let outcome = self.report(ui, &inputs);
+                inputs.leave();
+                outcome
             }
         }
     }
 
-    /// All that a build does, in memory.
-    fn lint(&self, ui: &Ui, overlay: &Overlay, asked: Asked) -> Result<Inputs, Error> {
+    /// All that a build does, in memory. `last`: the process ends after it, and takes the deployment with it.
+    fn lint(&self, ui: &Ui, overlay: &Overlay, asked: Asked, last: bool) -> Result<Inputs, Error> {
         let mut inputs = gather(ui, asked, overlay.clone())?;
         if let Ok((project, lock)) = &inputs.project {
-            judged(project, &inputs.plugins, &inputs.policies, lock.clone(), false, &mut inputs.sink);
+            // Of manifests nothing more will be taken.
+            let verdicts = Arc::clone(&inputs.plugins.verdicts);
+            helpers::ask(move || verdicts.keep());
+            let judged = judged(project, &inputs.plugins, &inputs.policies, lock.clone(), false, &mut inputs.sink);
+            if last {
+                std::mem::forget(judged);
+            }
         }
         Ok(inputs)
     }
@@ -117,7 +128,7 @@ impl Lint {
         }
         if let Some(known) = &forgets {
             write(&path, known)?;
-            inputs = self.lint(ui, &Overlay::new(), self.findings.asked())?;
+            inputs = self.lint(ui, &Overlay::new(), self.findings.asked(), false)?;
         }
         let outcome = self.report(ui, &inputs)?;
         for refusal in refused {
@@ -141,7 +152,7 @@ impl Lint {
         let mut known: Vec<Entry> = Vec::new();
         for _ in 0..ROUNDS {
             let asked = Asked { known: KnownBefore::These(known.clone()), ..self.findings.asked() };
-            let inputs = self.lint(ui, &Overlay::new(), asked)?;
+            let inputs = self.lint(ui, &Overlay::new(), asked, false)?;
             let (Ok(_), Some(control)) = (&inputs.project, inputs.sink.control()) else { return self.report(ui, &inputs) };
             let (new, left) = inputs.findings().for_baseline(control);
             if left > 0 || inputs.sink.has_failures() {
@@ -162,7 +173,7 @@ impl Lint {
     }
 
     fn update_baseline(&self, ui: &mut Ui) -> Result<Outcome, Failed> {
-        let inputs = self.lint(ui, &Overlay::new(), self.findings.asked())?;
+        let inputs = self.lint(ui, &Overlay::new(), self.findings.asked(), false)?;
         let path = inputs.root.join(baseline::FILE);
         if !path.exists() {
             let message = format!("there is no `{}`; `rick lint --baseline write` makes one", baseline::FILE);

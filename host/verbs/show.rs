@@ -233,7 +233,7 @@ fn value(composition: &Composition<'_>, manifest: &Manifest) -> Value {
         .all
         .iter()
         .filter(|plugin| manifest.has(plugin))
-        .map(|plugin| (plugin.descriptor.table.clone(), manifest.table(plugin)))
+        .map(|plugin| (plugin.descriptor.table.clone(), manifest.table(plugin).into_owned()))
         .collect();
     let held: Vec<Value> = composition
         .held
