@@ -15,6 +15,7 @@ use crate::contract::types::{Json, Scope};
 use crate::diagnostic::Sink;
 use crate::helpers;
 use crate::plugin::{Callee, Failure, Plugin, Session, Stage};
+use crate::plugins::Plugins;
 use crate::project::Manifest;
 
 /// So many calls are one worker's, with one instance.
@@ -91,47 +92,76 @@ pub fn make<'a, A: Serialize + 'static, R: Send + Serialize + DeserializeOwned +
     ask: Ask<A>,
     keep: Keep<A, R>,
 ) -> Vec<Made<'a, R>> {
-    // What was answered before needs no instance, and no thread.
-    let mut made: BTreeMap<usize, Made<'a, R>> = BTreeMap::new();
-    let answers = &composition.plugins.answers;
-    let mut open: BTreeMap<usize, (&'a Plugin, Call<'a>, Key)> = BTreeMap::new();
+    begin(composition, asked, function, stage, ask, keep).finish(composition.plugins)
+}
+
+/// Calls that are being made.
+pub struct Begun<'a, A, R> {
+    function: &'static str,
+    /// What was answered before needs no instance, and no thread.
+    made: BTreeMap<usize, Made<'a, R>>,
+    open: BTreeMap<usize, (&'a Plugin, Call<'a>, Key)>,
+    /// `None`: nothing is open.
+    board: Option<Arc<Board<A, R>>>,
+}
+
+/// Has helpers begin with the calls, for who has something else to do first.
+pub fn begin<'a, A: Serialize + 'static, R: Send + Serialize + DeserializeOwned + 'static>(
+    composition: &Composition<'a>,
+    asked: &[(&'a Plugin, Subject<'a>)],
+    function: &'static str,
+    stage: Option<Stage>,
+    ask: Ask<A>,
+    keep: Keep<A, R>,
+) -> Begun<'a, A, R> {
+    let mut begun = Begun { function, made: BTreeMap::new(), open: BTreeMap::new(), board: None };
+    let records = composition.plugins.recorder.is_some();
     for (index, &(plugin, subject)) in asked.iter().enumerate() {
         let call = Call::new(composition, plugin, subject, stage);
         let key = Answers::key(&plugin.digest, function, &call.digest(composition));
-        match answers.get(&key).filter(|_| composition.plugins.recorder.is_none()) {
+        match composition.plugins.answers.get(&key).filter(|_| !records) {
             Some(answer) => {
-                made.insert(index, Made { plugin, call, answer: Some(Ok(answer)), key, new: false });
+                begun.made.insert(index, Made { plugin, call, answer: Some(Ok(answer)), key, new: false });
             }
-            None => drop(open.insert(index, (plugin, call, key))),
+            None => drop(begun.open.insert(index, (plugin, call, key))),
         }
     }
-    if open.is_empty() {
-        return made.into_values().collect();
-    }
-    let state = State { units: units(composition, &open), running: 0, answered: Vec::new(), failed: Failed::new() };
-    let records = composition.plugins.recorder.is_some();
-    let board = Arc::new(Board { ask, keep, records, state: Mutex::new(state), finished: Condvar::new() });
-    let helpers = helpers::most().min(board.state().units.len().saturating_sub(1));
-    for _ in 0..helpers {
-        let board = Arc::clone(&board);
-        helpers::ask(move || board.work());
-    }
-    board.work();
-    let State { answered, failed, .. } = board.wait();
-    for Answered { index, question, answer, recorded, kept, used } in answered {
-        let Some((plugin, call, key)) = open.remove(&index) else { continue };
-        if let (Some(recorder), Some(answer)) = (&composition.plugins.recorder, recorded) {
-            recorder.keep(plugin, function, &call, &question.input, &[], &answer, used);
+    if !begun.open.is_empty() {
+        let units = units(composition, &begun.open);
+        let helpers = helpers::most().min(units.len());
+        let state = State { units, running: 0, answered: Vec::new(), failed: Failed::new() };
+        let board = Arc::new(Board { ask, keep, records, state: Mutex::new(state), finished: Condvar::new() });
+        for _ in 0..helpers {
+            let board = Arc::clone(&board);
+            helpers::ask(move || board.work());
         }
-        // Which calls were made depends on the threads; which are left out must not.
-        let answer = answer.filter(|_| !is_given_up(&failed, plugin.index, index));
-        if let (Some(Ok(_)), Some(bytes)) = (&answer, kept) {
-            answers.put(key, bytes);
-        }
-        made.insert(index, Made { plugin, call, answer, key, new: true });
+        begun.board = Some(board);
     }
-    assert!(open.is_empty(), "a thread of rick's own broke off");
-    made.into_values().collect()
+    begun
+}
+
+impl<'a, A: Serialize, R: Serialize> Begun<'a, A, R> {
+    /// Makes what is not yet made, and waits for the rest.
+    pub fn finish(self, plugins: &Plugins) -> Vec<Made<'a, R>> {
+        let Self { function, mut made, mut open, board } = self;
+        let Some(board) = board else { return made.into_values().collect() };
+        board.work();
+        let State { answered, failed, .. } = board.wait();
+        for Answered { index, question, answer, recorded, kept, used } in answered {
+            let Some((plugin, call, key)) = open.remove(&index) else { continue };
+            if let (Some(recorder), Some(answer)) = (&plugins.recorder, recorded) {
+                recorder.keep(plugin, function, &call, &question.input, &[], &answer, used);
+            }
+            // Which calls were made depends on the threads; which are left out must not.
+            let answer = answer.filter(|_| !is_given_up(&failed, plugin.index, index));
+            if let (Some(Ok(_)), Some(bytes)) = (&answer, kept) {
+                plugins.answers.put(key, bytes);
+            }
+            made.insert(index, Made { plugin, call, answer, key, new: true });
+        }
+        assert!(open.is_empty(), "a thread of rick's own broke off");
+        made.into_values().collect()
+    }
 }
 
 /// What is to be asked in a stage, for all threads.

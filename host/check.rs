@@ -5,6 +5,7 @@ use crate::compose::Composition;
 use crate::compose::call::Subject;
 use crate::diagnostic::Sink;
 use crate::plugin::{Plugin, Stage};
+use crate::plugins::Plugins;
 use crate::project::Manifest;
 
 /// A composition that the rules have seen. Made by [`check`] alone.
@@ -19,10 +20,8 @@ impl<'a> Checked<'a> {
     }
 }
 
-/// Makes every check of every plugin.
-pub fn check<'a>(composition: Composition<'a>, sink: &mut Sink) -> Checked<'a> {
-    let sound = composition.sound(sink);
-    let subjects = Subjects::of(&composition, &sound);
+/// Makes every check of every plugin. `subjects`: of all services that are sound now.
+pub fn check<'a>(composition: Composition<'a>, subjects: &Subjects<'a>, sink: &mut Sink) -> Checked<'a> {
     let asked = subjects.of_function("check");
     let made = calls::make(
         &composition,
@@ -40,22 +39,24 @@ pub fn check<'a>(composition: Composition<'a>, sink: &mut Sink) -> Checked<'a> {
     Checked { composition }
 }
 
-/// What plugins are asked about: services, then machines, then the project. Of the services that had no error when the stage began;
-/// one that is found now does not keep the stage from finding more.
-pub(crate) struct Subjects<'a, 's> {
-    composition: &'s Composition<'a>,
+/// What plugins are asked about: services, then machines, then the project. Of the services that have no error;
+/// one that is found in a stage does not keep the stage from finding more.
+pub struct Subjects<'a> {
+    plugins: &'a Plugins,
+    /// All of them.
+    pub sound: Vec<&'a Manifest>,
     /// Those of each plugin, in the plugins' order.
     services: Vec<Vec<&'a Manifest>>,
     /// For each plugin, its machines with their services.
     machines: Vec<Vec<(&'a str, Vec<&'a Manifest>)>>,
 }
 
-impl<'a, 's> Subjects<'a, 's> {
-    /// Sorts the services by plugin and machine.
-    pub(crate) fn of(composition: &'s Composition<'a>, sound: &[&'a Manifest]) -> Self {
-        let (project, plugins) = (composition.project, &composition.plugins.all);
+impl<'a> Subjects<'a> {
+    /// Sorts the services that are sound now by plugin and machine.
+    pub fn of(composition: &Composition<'a>, sink: &Sink) -> Self {
+        let (project, plugins, sound) = (composition.project, composition.plugins, composition.sound(sink));
         let services: Vec<Vec<&Manifest>> =
-            plugins.iter().map(|plugin| sound.iter().copied().filter(|manifest| manifest.has(plugin)).collect()).collect();
+            plugins.all.iter().map(|plugin| sound.iter().copied().filter(|manifest| manifest.has(plugin)).collect()).collect();
         let of_machine = |services: &Vec<&'a Manifest>, machine: &'a String| {
             let here: Vec<&Manifest> = services.iter().copied().filter(|manifest| manifest.machine == *machine).collect();
             (!here.is_empty()).then_some((machine.as_str(), here))
@@ -64,7 +65,7 @@ impl<'a, 's> Subjects<'a, 's> {
             .iter()
             .map(|services| project.machines.iter().filter_map(|machine| of_machine(services, machine)).collect())
             .collect();
-        Self { composition, services, machines }
+        Self { plugins, sound, services, machines }
     }
 
     /// Every pair of a plugin that answers a function, and what it answers it for.
@@ -73,7 +74,7 @@ impl<'a, 's> Subjects<'a, 's> {
         'a: 'b,
     {
         let mut subjects = Vec::new();
-        for (index, plugin) in self.composition.plugins.all.iter().enumerate() {
+        for (index, plugin) in self.plugins.all.iter().enumerate() {
             let answers = |scope: &str| plugin.descriptor.answers.contains(&format!("{function}:{scope}"));
             let services = &self.services[index];
             if answers("service") {

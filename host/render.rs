@@ -8,10 +8,11 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::calls;
+use crate::calls::{self, Begun};
 use crate::check::{Checked, Subjects};
 use crate::compose::call::Call;
 use crate::compose::{Composition, Entry};
+use crate::contract::render::Rendered;
 use crate::contract::types;
 use crate::diagnostic::{Diagnostic, Severity, Sink};
 use crate::origin::Origin;
@@ -96,25 +97,40 @@ impl Content {
     }
 }
 
+/// The calls of this stage, where they were begun before it.
+pub struct Ahead<'a> {
+    sound: usize,
+    begun: Begun<'a, Rendered, Answer>,
+}
+
+/// Has helpers begin with what will be rendered where no check finds an error. `subjects`: of all services that are sound now.
+pub fn ahead<'a>(composition: &Composition<'a>, subjects: &'a Subjects<'_>) -> Ahead<'a> {
+    Ahead { sound: subjects.sound.len(), begun: begin(composition, subjects) }
+}
+
+fn begin<'a>(composition: &Composition<'a>, subjects: &'a Subjects<'_>) -> Begun<'a, Rendered, Answer> {
+    calls::begin(
+        composition,
+        &subjects.of_function("render"),
+        "render",
+        Some(Stage::Render),
+        |session, question| session.render(&question.about, question.scope, &question.input),
+        Answer::of,
+    )
+}
+
 /// Renders everything that is sound. `written`: files will be written, or looked into; else of what was answered before, and so was looked
 /// at, only the beginning of each file is read: enough to say where it comes from.
-pub fn render<'a>(checked: Checked<'a>, written: bool, sink: &mut Sink) -> Deployment<'a> {
+pub fn render<'a>(checked: Checked<'a>, ahead: Ahead<'_>, written: bool, sink: &mut Sink) -> Deployment<'a> {
     let composition = checked.into_composition();
     let judged = composition.plugins.all.iter().any(|plugin| plugin.descriptor.answers.contains("check-files"));
     let written = written || judged || composition.plugins.recorder.is_some();
     let mut artifacts = BTreeMap::new();
     let mut said: BTreeMap<String, Vec<Entry>> = BTreeMap::new();
-    let sound = composition.sound(sink);
-    let subjects = Subjects::of(&composition, &sound);
-    let asked = subjects.of_function("render");
-    let made = calls::make(
-        &composition,
-        &asked,
-        "render",
-        Some(Stage::Render),
-        |session, question| session.render(&question.about, question.scope, &question.input),
-        Answer::of,
-    );
+    // A service never becomes sound again.
+    let subjects = Subjects::of(&composition, sink);
+    let begun = if subjects.sound.len() == ahead.sound { ahead.begun } else { begin(&composition, &subjects) };
+    let made = begun.finish(composition.plugins);
     let answers = &composition.plugins.answers;
     let known = made.iter().filter(|made| !made.new).map(|made| &made.key);
     let known_to_fit = !written && answers.fitted(known) && !meet(&composition, &made);
@@ -152,7 +168,7 @@ pub fn render<'a>(checked: Checked<'a>, written: bool, sink: &mut Sink) -> Deplo
             }
         }
     }
-    for manifest in sound {
+    for manifest in &subjects.sound {
         for (path, artifact, secrets) in files::render(&composition, manifest, sink) {
             put(&composition, &mut artifacts, (manifest.machine.clone(), path), artifact, sink);
             said.entry(slots::SECRET.to_owned()).or_default().extend(secrets);

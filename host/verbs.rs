@@ -23,7 +23,7 @@ use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use crate::check::check;
+use crate::check::{Subjects, check};
 use crate::cli::{Failed, Outcome, Ui};
 use crate::compose::compose;
 use crate::control::baseline::Baseline;
@@ -38,7 +38,7 @@ use crate::plugin::Plugin;
 use crate::plugins::Plugins;
 use crate::policy::Policies;
 use crate::project::{self, Opened, Overlay, Project};
-use crate::render::render;
+use crate::render::{self, render};
 use crate::report::{Findings, FindingsFormat};
 use crate::rules::Rules;
 use crate::slots;
@@ -184,9 +184,11 @@ pub fn judged<'a>(
     sink: &mut Sink,
 ) -> Judged<'a> {
     let composition = compose(project, plugins, lock, sink);
-    let checked = check(composition, sink);
+    let subjects = Subjects::of(&composition, sink);
+    let ahead = render::ahead(&composition, &subjects);
+    let checked = check(composition, &subjects, sink);
     // Policies may see what is rendered, also what is known from the last run.
-    let deployment = render(checked, written || policies.look_at_what_is_rendered(), sink);
+    let deployment = render(checked, ahead, written || policies.look_at_what_is_rendered(), sink);
     let judged = judge(deployment, policies, sink);
     sink.settle();
     judged

@@ -1,16 +1,17 @@
 //! The document of every call is what `wit/0.1.0/input.schema.json` says, and holds nothing of the user's disk.
 
+use std::collections::BTreeMap;
+
 use camino::Utf8PathBuf;
-use rick::check::check;
 use rick::compose::call::{Call, Subject};
-use rick::compose::compose;
 use rick::diagnostic::Sink;
 use rick::engine::Engine;
 use rick::lock::Lock;
 use rick::plugin::Stage;
 use rick::plugins::Plugins;
+use rick::policy::Policies;
 use rick::project::{self, Manifest};
-use rick::render::render;
+use rick::verbs::judged;
 
 use crate::support::{Project, root};
 
@@ -30,17 +31,18 @@ fn every_call_is_given_what_the_schema_says() {
     let mut project =
         project::load(opened, &plugins, &mut sink).expect("it can be read").unwrap_or_else(|_| panic!("it is TOML"));
     let lock = Lock::read(&folder, &mut project.sources, &mut sink).expect("it can be read").expect("it is a lock");
-    let deployment = render(check(compose(&project, &plugins, lock, &mut sink), &mut sink), true, &mut sink);
+    let judged = judged(&project, &plugins, &Policies::default(), lock, true, &mut sink);
+    let composition = &judged.deployment().composition;
     assert!(!sink.has_errors());
 
-    let mut calls = 0;
+    let (mut calls, mut known) = (0, BTreeMap::new());
     for plugin in &plugins.all {
         let services: Vec<&Manifest> = project.manifests.iter().filter(|manifest| manifest.has(plugin)).collect();
         let subjects = services.iter().map(|manifest| Subject::Service(manifest));
         for subject in subjects.chain([Subject::Machine("web1", &services), Subject::Project(&services)]) {
             for stage in [None, Some(Stage::Contribute), Some(Stage::Check), Some(Stage::Render)] {
-                let call = Call::new(&deployment.composition, plugin, subject, stage);
-                let text = call.input(&deployment.composition);
+                let call = Call::new(composition, plugin, subject, stage);
+                let text = call.input(composition);
                 let input: serde_json::Value = serde_json::from_str(&text).expect("JSON");
                 if let Err(error) = validator.validate(&input) {
                     panic!("{} {stage:?} {}: {error} at {}", plugin.title(), subject.title(), error.instance_path());
@@ -51,6 +53,9 @@ fn every_call_is_given_what_the_schema_says() {
                     "{} is told the name of a file",
                     plugin.title()
                 );
+                // By its digest an answer that was kept is found again.
+                let other = known.insert(call.digest(composition), text.clone());
+                assert!(other.is_none_or(|other| other == text), "two documents have one digest");
                 calls += 1;
             }
         }
