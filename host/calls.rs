@@ -235,6 +235,7 @@ impl<A: Serialize, R: Serialize> Board<A, R> {
 
     /// Waits for those who still work.
     fn wait(&self) -> State<R> {
+        helpers::wait_for(|| self.state().running == 0);
         let mut state = self.state();
         while state.running > 0 {
             state = self.finished.wait(state).unwrap_or_else(PoisonError::into_inner);

@@ -213,6 +213,9 @@ pub(crate) fn keep(path: &Utf8Path, code: &[u8]) -> std::io::Result<()> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     let mut file = tempfile::Builder::new().prefix(".new-").tempfile_in(folder)?;
     file.write_all(code)?;
+    // Where a file takes the place of another, ext4 writes it out at once, which a short run would feel; and what is kept can be made again:
+    // <https://www.kernel.org/doc/html/latest/admin-guide/ext4.html>, auto_da_alloc.
+    let _ = fs::remove_file(path);
     file.persist(path).map_err(|error| error.error)?;
     Ok(())
 }

@@ -15,6 +15,8 @@ type Job = Box<dyn FnOnce() + Send>;
 const MOST: usize = 7;
 /// So long a helper looks for work before it sleeps: longer than one stage is from the next in a short run.
 const AWAKE: Duration = Duration::from_millis(10);
+/// So long somebody waits for a helper before they sleep: about as long as a call takes.
+const SOON: Duration = Duration::from_millis(2);
 
 #[derive(Default)]
 struct Helpers {
@@ -56,6 +58,14 @@ pub fn ask(job: impl FnOnce() + Send + 'static) {
     // One that is awake will take the first.
     if state.jobs.len() > state.asleep.max(1) || state.threads == 0 {
         HELPERS.start(&mut state);
+    }
+}
+
+/// Waits for what another thread is about to have done. Who sleeps has to be woken, which may take longer than that.
+pub fn wait_for(done: impl Fn() -> bool) {
+    let start = Instant::now();
+    while most() > 0 && !done() && start.elapsed() < SOON {
+        thread::yield_now();
     }
 }
 

@@ -8,11 +8,13 @@ pub mod limits;
 mod session;
 
 use std::borrow::Cow;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use crate::contract::{self, Linked};
 use crate::engine::Engine;
 use crate::error::Error;
+use crate::helpers;
 
 pub use descriptor::{Descriptor, Of, Pool, RESERVED, Range, Read, Stage};
 pub use limits::State;
@@ -43,6 +45,7 @@ pub struct Callee {
     bytes: Cow<'static, [u8]>,
     /// Only where something must be asked of it: what it says of itself, and what it answered to the same question before, is kept.
     linked: Link,
+    linking: AtomicBool,
     idle: Idle,
 }
 
@@ -51,6 +54,9 @@ impl Callee {
     pub fn session(&self) -> Session<'_> {
         Session::of(self.title.clone(), || {
             let link = || link(&self.engine, &self.from, &self.digest, &self.bytes);
+            if self.linked.get().is_none() && self.linking.swap(true, Ordering::Relaxed) {
+                helpers::wait_for(|| self.linked.get().is_some());
+            }
             self.linked.get_or_init(link).as_deref().map_err(Clone::clone)
         })
         .among(&self.idle)
@@ -72,8 +78,8 @@ impl Plugin {
         let descriptor = Descriptor::parse(descriptor, true).map_err(refused)?;
         let (from, digest) = (from.to_owned(), digest.to_owned());
         let title = format!("{} {}", descriptor.name, descriptor.version);
-        let (engine, idle) = (engine.clone(), Idle::default());
-        let callee = Callee { title, from: from.clone(), digest: digest.clone(), engine, bytes, linked, idle };
+        let (engine, linking, idle) = (engine.clone(), AtomicBool::default(), Idle::default());
+        let callee = Callee { title, from: from.clone(), digest: digest.clone(), engine, bytes, linked, linking, idle };
         Ok(Self { descriptor, contract, from, digest, index: 0, callee: Arc::new(callee) })
     }
 

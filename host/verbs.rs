@@ -135,12 +135,6 @@ pub fn gather(ui: &Ui, asked: Asked, overlay: Overlay) -> Result<Inputs, Error> 
     // Where a manifest is new its plugins will be asked, and what that takes is a good part of a short run.
     let plugins = Arc::new(plugins);
     let prepares = Cell::new(false);
-    let shared = Arc::clone(&plugins);
-    helpers::ask(move || {
-        for plugin in &shared.all {
-            let _ = plugin.descriptor.table_schema.value();
-        }
-    });
     let prepare = |takes_part: project::Which<'_>| {
         if !prepares.replace(true) {
             let mut wanted: Vec<&Plugin> = plugins.all.iter().filter(|plugin| takes_part(plugin)).collect();

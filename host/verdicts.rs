@@ -23,8 +23,6 @@ pub struct Verdicts {
     /// From earlier runs, sorted.
     known: Vec<Key>,
     asked: Mutex<BTreeSet<Key>>,
-    /// How many new ones were written down in this run.
-    written: Mutex<usize>,
 }
 
 impl Verdicts {
@@ -34,7 +32,7 @@ impl Verdicts {
         let path = folder.map(|folder| folder.join(name));
         let bytes = path.as_deref().and_then(engine::read_kept);
         let known = bytes.unwrap_or_default().as_chunks().0.iter().map(|&bytes| Key::from_le_bytes(bytes)).collect();
-        Self { path, known, asked: Mutex::default(), written: Mutex::default() }
+        Self { path, known, asked: Mutex::default() }
     }
 
     /// Nothing is known of any document: the schemas will be needed.
@@ -61,13 +59,11 @@ impl Verdicts {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner).insert(key);
     }
 
-    /// Writes down what was taken, where anything new was since it was last written down.
+    /// Writes down what was taken, where anything new was. Done once: in the end, or before it by who leaves the rest.
     pub fn keep(&self) {
-        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
-        let asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let news = asked.iter().filter(|key| self.known.binary_search(key).is_err()).count();
-        let Some(path) = self.path.as_ref().filter(|_| news > *written) else { return };
-        *written = news;
+        let asked = std::mem::take(&mut *self.asked.lock().unwrap_or_else(PoisonError::into_inner));
+        let news = asked.iter().any(|key| self.known.binary_search(key).is_err());
+        let Some(path) = self.path.as_ref().filter(|_| news) else { return };
         let mut all: Vec<Key> = asked.iter().copied().collect();
         if self.known.len() <= MOST.max(4 * asked.len()) {
             all.extend(&self.known);

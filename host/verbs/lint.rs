@@ -1,7 +1,6 @@
 //! `rick lint`
 
 use std::fs;
-use std::sync::Arc;
 
 use camino::Utf8Path;
 use similar::TextDiff;
@@ -68,9 +67,6 @@ impl Lint {
     fn lint(&self, ui: &Ui, overlay: &Overlay, asked: Asked, last: bool) -> Result<Inputs, Error> {
         let mut inputs = gather(ui, asked, overlay.clone())?;
         if let Ok((project, lock)) = &inputs.project {
-            // Of manifests nothing more will be taken.
-            let verdicts = Arc::clone(&inputs.plugins.verdicts);
-            helpers::ask(move || verdicts.keep());
             let judged = judged(project, &inputs.plugins, &inputs.policies, lock.clone(), false, &mut inputs.sink);
             if last {
                 std::mem::forget(judged);
