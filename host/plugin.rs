@@ -45,6 +45,7 @@ pub struct Callee {
     bytes: Cow<'static, [u8]>,
     /// Only where something must be asked of it: what it says of itself, and what it answered to the same question before, is kept.
     linked: Link,
+    /// Some thread has begun with that.
     linking: AtomicBool,
     idle: Idle,
 }
