@@ -63,9 +63,11 @@ impl Callee {
         .among(&self.idle)
     }
 
-    /// Brings its code in, and makes an instance, ahead of its first call.
+    /// Brings its code in, and makes an instance, ahead of its first call; nothing, where another thread has begun with it.
     pub fn prepare(&self) {
-        self.session().prepare();
+        if !self.linking.load(Ordering::Relaxed) {
+            self.session().prepare();
+        }
     }
 }
 
