@@ -3,6 +3,7 @@
 //! logged is no part of an answer, and a failure is none.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -96,7 +97,7 @@ impl Answers {
         let read = |path: Option<&Utf8Path>| path.map(|path| File::read(path, &of)).unwrap_or_default();
         let pack = read(path.as_deref());
         let mut since = read(path.as_ref().map(|path| path.with_extension("new")).as_deref());
-        if since.pack.is_none() || since.pack != pack.pack {
+        if since.pack != pack.pack {
             since = File::default();
         }
         let fitted = if since.pack.is_some() { &since.fitted } else { &pack.fitted };
@@ -162,6 +163,8 @@ impl Answers {
                 engine::keep(&path.with_extension("new"), &self.file(pack, &fit, answers(true), size))
             }
             _ => {
+                // It may be of the same keys as the one before, and what came since that may be what is spoilt.
+                let _ = fs::remove_file(path.with_extension("new"));
                 let pack = engine::short_digest(&asked.keys().map(<[u8; 16]>::as_slice).collect::<Vec<_>>());
                 engine::keep(path, &self.file(pack, &fit, answers(false), size(false)))
             }
@@ -196,8 +199,6 @@ impl Drop for Answers {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use super::*;
 
     fn bytes(answer: &impl serde::Serialize) -> Vec<u8> {
@@ -299,5 +300,29 @@ mod tests {
         answers.put(keys[1], bytes(&vec!["a".to_owned()]));
         drop(answers);
         assert_eq!(open().get::<Vec<String>>(&keys[1]), Some(vec!["a".to_owned()]));
+    }
+
+    #[test]
+    fn what_came_since_and_cannot_be_used_goes_with_the_pack() {
+        let (_held, folder) = folder();
+        let key = |number: u32| Answers::key("digest", "render", &number.to_le_bytes());
+        let open = || Answers::open(Some(&folder), "/project".into(), &["plugin"]);
+        let ask = |numbers: std::ops::Range<u32>| {
+            let answers = open();
+            for number in numbers {
+                if answers.get::<String>(&key(number)).is_none() {
+                    answers.put(key(number), bytes(&"x".repeat(40)));
+                }
+            }
+            answers
+        };
+        drop(ask(0..20));
+        drop(ask(0..21));
+        let answers = ask(0..21);
+        answers.forget(&key(20));
+        drop(answers);
+        let answers = open();
+        assert!((0..20).all(|number| answers.get::<String>(&key(number)).is_some()));
+        assert_eq!(answers.get::<String>(&key(20)), None);
     }
 }
