@@ -41,7 +41,7 @@ fn one_of_twenty() {
     let text = std::fs::read_to_string(&manifest).expect("it is there");
     let (mut nothing, mut same, mut port, mut image) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for round in 0..ROUNDS {
-        // Most of a deployment hangs on the port; that of the image on nothing but one unit.
+        // Both are in [service], which every call about the service or its machine is given.
         std::fs::write(&manifest, text.replace("8107", &(8200 + round).to_string())).expect("it can be written");
         port.push(rick(&["lint"]));
         same.push(rick(&["lint"]));

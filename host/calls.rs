@@ -83,18 +83,6 @@ pub type Ask<A> = fn(&mut Session<'_>, &Question) -> Result<A, Failure>;
 /// What becomes of an answer for this run and the next ones.
 pub type Keep<A, R> = fn(A, &Question) -> R;
 
-/// Makes a call for each pair of a plugin and what it is about.
-pub fn make<'a, A: Serialize + 'static, R: Send + Serialize + DeserializeOwned + 'static>(
-    composition: &Composition<'a>,
-    asked: &[(&'a Plugin, Subject<'a>)],
-    function: &'static str,
-    stage: Option<Stage>,
-    ask: Ask<A>,
-    keep: Keep<A, R>,
-) -> Vec<Made<'a, R>> {
-    begin(composition, asked, function, stage, ask, keep).finish(composition.plugins)
-}
-
 /// Calls that are being made.
 pub struct Begun<'a, A, R> {
     function: &'static str,
@@ -105,7 +93,8 @@ pub struct Begun<'a, A, R> {
     board: Option<Arc<Board<A, R>>>,
 }
 
-/// Has helpers begin with the calls, for who has something else to do first.
+/// A call for each pair of a plugin and what it is about. Helpers begin with those that were not made before, so that one may do something
+/// else before they are finished.
 pub fn begin<'a, A: Serialize + 'static, R: Send + Serialize + DeserializeOwned + 'static>(
     composition: &Composition<'a>,
     asked: &[(&'a Plugin, Subject<'a>)],
@@ -267,11 +256,7 @@ fn is_given_up(failed: &Failed, plugin: usize, index: usize) -> bool {
 fn units(composition: &Composition<'_>, open: &BTreeMap<usize, (&Plugin, Call<'_>, Key)>) -> VecDeque<Unit> {
     let mut units: Vec<Unit> = Vec::new();
     for (&index, (plugin, call, _)) in open {
-        let service = match call.subject {
-            Subject::Service(manifest) => Some(manifest.name.clone()),
-            _ => None,
-        };
-        let machine = call.subject.machine().map(str::to_owned);
+        let (service, machine) = (call.subject.service().map(str::to_owned), call.subject.machine().map(str::to_owned));
         let (about, scope, input) = (call.subject.title(), call.subject.scope(), call.input(composition));
         let question = Question { about, scope, service, machine, input };
         match units.last_mut() {

@@ -23,14 +23,15 @@ impl<'a> Checked<'a> {
 /// Makes every check of every plugin. `subjects`: of all services that are sound now.
 pub fn check<'a>(composition: Composition<'a>, subjects: &Subjects<'a>, sink: &mut Sink) -> Checked<'a> {
     let asked = subjects.of_function("check");
-    let made = calls::make(
+    let made = calls::begin(
         &composition,
         &asked,
         "check",
         Some(Stage::Check),
         |session, question| session.check(&question.about, question.scope, &question.input),
         |found, _| found,
-    );
+    )
+    .finish(composition.plugins);
     for made in made {
         let Some((plugin, call, answer)) = made.answered(sink) else { continue };
         let session = plugin.session();

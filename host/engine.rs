@@ -182,7 +182,7 @@ fn configuration() -> Config {
         .memory_may_move(false)
         // An image of the memory to map is made at the first instance, and few follow it.
         .memory_init_cow(false)
-        // Only debuggers and profilers want it, and to register it takes as long as to map the code.
+        // Only debuggers and profilers want it, and it would be registered with each component.
         .native_unwind_info(false)
         .wasm_backtrace_max_frames(None)
         // Nobody is told where in a plugin a trap was; the map would be a third of the code.

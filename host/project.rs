@@ -327,7 +327,7 @@ struct Of<'a> {
     settings: &'a Document,
     machines: &'a [String],
     schema: &'a ManifestSchema<'a>,
-    /// What it is known by, where it was taken before.
+    /// What its text is known by, if it was taken before.
     taken: Option<verdicts::Key>,
 }
 

@@ -150,8 +150,8 @@ pub fn render<'a>(checked: Checked<'a>, ahead: Ahead<'_>, written: bool, sink: &
             continue;
         }
         let Some(said_here) = answer.parts.or_else(|| answers.get::<Whole>(&key).map(|whole| whole.parts)) else {
-            let what = "gave an answer in an earlier run that cannot be read any more; it is asked anew in the next";
-            refuse(&session.lie("render", &call.subject.title(), what), sink);
+            answers.forget(&key);
+            call.unreadable(sink);
             continue;
         };
         for contribution in said_here.contributions {
@@ -335,10 +335,7 @@ fn read(
             break;
         }
     }
-    let service = match call.subject {
-        crate::compose::call::Subject::Service(manifest) => Some(manifest.name.clone()),
-        _ => None,
-    };
+    let service = call.subject.service().map(str::to_owned);
     let artifact = Artifact { whose: plugin.title(), service, mode: said.mode, owner: said.owner, group: said.group, segments };
     Ok(((machine, said.path), artifact))
 }

@@ -111,18 +111,19 @@ impl Schema {
         if quick::accepts(self.value(), value) {
             return Vec::new();
         }
-        let kept = self.taken.as_ref().map(|verdicts| (verdicts, Verdicts::key(self.digest(), value)));
-        if kept.as_ref().is_some_and(|(verdicts, key)| verdicts.has(*key)) {
-            return Vec::new();
+        match &self.taken {
+            Some(verdicts) => verdicts.unless_taken(Verdicts::key(self.digest(), value), || self.found(value)),
+            None => self.found(value),
         }
+    }
+
+    /// The same, as the full validator finds it.
+    fn found(&self, value: &Value) -> Vec<Problem> {
         let validator = match self.validator() {
             Ok(validator) => validator,
             Err(error) => return vec![problem(Vec::new(), format!("it cannot be checked, since its schema is wrong: {error}"))],
         };
         if validator.is_valid(value) {
-            if let Some((verdicts, key)) = kept {
-                verdicts.take(key);
-            }
             return Vec::new();
         }
         let mut problems: Vec<Problem> = validator.iter_errors(value).flat_map(|error| self.describe(&error)).collect();

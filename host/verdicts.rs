@@ -54,6 +54,18 @@ impl Verdicts {
         known
     }
 
+    /// What is refused: nothing where it was taken before; where nothing is, it is taken.
+    pub fn unless_taken<T>(&self, key: Key, refused: impl FnOnce() -> Vec<T>) -> Vec<T> {
+        if self.has(key) {
+            return Vec::new();
+        }
+        let refused = refused();
+        if refused.is_empty() {
+            self.take(key);
+        }
+        refused
+    }
+
     /// It was taken.
     pub fn take(&self, key: Key) {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner).insert(key);

@@ -58,6 +58,14 @@ impl Subject<'_> {
         }
     }
 
+    /// The service that it is about.
+    pub fn service(&self) -> Option<&str> {
+        match self {
+            Subject::Service(manifest) => Some(&manifest.name),
+            Subject::Machine(..) | Subject::Project(_) => None,
+        }
+    }
+
     /// The machine that it is about.
     pub fn machine(&self) -> Option<&str> {
         match self {
@@ -465,6 +473,15 @@ impl<'a> Call<'a> {
         diagnostic.failure = true;
         diagnostic.plugin = Some(self.plugin.title());
         sink.push(diagnostic);
+    }
+
+    /// What was answered in an earlier run was spoilt since: that is nobody's fault who can be named here.
+    pub fn unreadable(&self, sink: &mut Sink) {
+        let (title, about) = (self.plugin.title(), self.subject.title());
+        let message = format!("what {title} answered in an earlier run for {about} was kept, and cannot be read any more");
+        let mut diagnostic = Diagnostic::new("plugin", Severity::Error, message, None);
+        diagnostic.failure = true;
+        self.push(diagnostic.help("run it again: the plugin will be asked anew"), sink);
     }
 
     /// Reports a failure of this call.

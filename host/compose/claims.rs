@@ -59,14 +59,15 @@ pub fn claim(composition: &mut Composition<'_>, sink: &mut Sink) {
     let services = composition.sound(sink);
     let plugins = composition.plugins;
     let asked = calls::of_services(&plugins.all, &services, "claim");
-    let made = calls::make(
+    let made = calls::begin(
         composition,
         &asked,
         "claim",
         None,
         |session, question| session.claim(&question.about, &question.input),
         |said, _| said,
-    );
+    )
+    .finish(plugins);
     for made in made {
         let Some((plugin, call, claimed)) = made.answered(sink) else { continue };
         let Subject::Service(manifest) = call.subject else { continue };

@@ -25,7 +25,7 @@ pub fn contribute(composition: &mut Composition<'_>, sink: &mut Sink) {
         let mut said: BTreeMap<String, Vec<Entry>> = BTreeMap::new();
         let sound = composition.sound(sink);
         let asked = calls::of_services(wave.iter().map(|&index| &plugins.all[index]), &sound, "contribute");
-        let made = calls::make(
+        let made = calls::begin(
             composition,
             &asked,
             "contribute",
@@ -35,7 +35,8 @@ pub fn contribute(composition: &mut Composition<'_>, sink: &mut Sink) {
                 answer.contributions.iter_mut().for_each(|said| said.value = in_own_form(&said.value));
                 answer
             },
-        );
+        )
+        .finish(plugins);
         for made in made {
             // Another plugin of this wave has refused the service.
             if matches!(made.call.subject, Subject::Service(manifest) if sink.has_failed(&manifest.name)) {
@@ -120,11 +121,7 @@ pub fn entry(
     if because.is_empty() {
         return Err(lie(format!("contributes to `{slot}`, key `{}`, without a reason", said.key)));
     }
-    let about = match call.subject {
-        Subject::Service(manifest) => Some(manifest.name.clone()),
-        _ => None,
-    };
-    let service = said.target.service.or(about);
+    let service = said.target.service.or_else(|| call.subject.service().map(str::to_owned));
     let machine = match &service {
         Some(name) if !composition.project.names.contains(name) => {
             return Err(lie(format!("contributes to `{slot}` for `{name}`, and there is no such service")));

@@ -106,38 +106,23 @@ impl<'a> ManifestSchema<'a> {
 
     /// Reports everything that it refuses in a manifest, and gives the steps to each: nothing, where it took just this text before.
     pub fn check_unless(&self, taken: Option<verdicts::Key>, value: &Value, node: &Node, sink: &mut Sink) -> Vec<Vec<String>> {
-        let verdicts = &self.plugins.verdicts;
-        if taken.is_some_and(|key| verdicts.has(key)) {
-            return Vec::new();
+        match taken {
+            Some(key) => self.plugins.verdicts.unless_taken(key, || self.check(value, node, sink)),
+            None => self.check(value, node, sink),
         }
-        let refused = self.check(value, node, sink);
-        if let (true, Some(key)) = (refused.is_empty(), taken) {
-            verdicts.take(key);
-        }
-        refused
     }
 
     /// Reports everything that it refuses in a manifest, at its lines, and gives the steps to each.
     fn check(&self, value: &Value, node: &Node, sink: &mut Sink) -> Vec<Vec<String>> {
         let verdicts = &self.plugins.verdicts;
-        let unless_taken = |key, check: &mut dyn FnMut() -> Vec<Vec<String>>| {
-            if verdicts.has(key) {
-                return Vec::new();
-            }
-            let refused = check();
-            if refused.is_empty() {
-                verdicts.take(key);
-            }
-            refused
-        };
         let shape = shape(value);
-        let mut root = || self.root.get_or_init(|| self.root_schema()).check(&shape, node, sink);
-        let mut refused = unless_taken(Verdicts::key(&self.digest, &shape), &mut root);
+        let root = || self.root.get_or_init(|| self.root_schema()).check(&shape, node, sink);
+        let mut refused = verdicts.unless_taken(Verdicts::key(&self.digest, &shape), root);
         for (table, value) in self.tables_of(value) {
             let Table { schema, digest, alone } = &self.tables[table];
             let of_document = || Schema::new(json!({ "properties": { table: without_dialect(schema.value()) } }));
-            let mut check = || alone.get_or_init(of_document).check(&json!({ table: value }), node, sink);
-            refused.extend(unless_taken(Verdicts::key(digest, value), &mut check));
+            let check = || alone.get_or_init(of_document).check(&json!({ table: value }), node, sink);
+            refused.extend(verdicts.unless_taken(Verdicts::key(digest, value), check));
         }
         refused
     }
@@ -196,14 +181,8 @@ pub fn refuse_settings(plugins: &Plugins, settings: &Document, sink: &mut Sink) 
     let plugin_digests = plugins.all.iter().map(|plugin| plugin.digest.as_bytes());
     let parts: Vec<&[u8]> = OF_SETTINGS.iter().map(|text| text.as_bytes()).chain(plugin_digests).collect();
     let key = Verdicts::key(&short_digest(&parts), &settings.value);
-    if plugins.verdicts.has(key) {
-        return false;
-    }
-    let refused = !settings_schema(plugins).check(&settings.value, &settings.node, sink).is_empty();
-    if !refused {
-        plugins.verdicts.take(key);
-    }
-    refused
+    let check = || settings_schema(plugins).check(&settings.value, &settings.node, sink);
+    !plugins.verdicts.unless_taken(key, check).is_empty()
 }
 
 /// The schema of rick.toml with these plugins.
